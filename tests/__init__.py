@@ -1,0 +1,1 @@
+"""The tests: `unit` mirrors the packages, `conformance`, `properties` and `acceptance` say what they are."""

@@ -1,0 +1,256 @@
+"""The catalogue: what an operation is, as data.
+
+A vendor package declares its operations as `Operation` values; the client that sends, the checks before sending,
+`stagedoor operations`, the dry run, the Celery task, the argument checks of workflow lint and the console read
+that one declaration. Nothing here speaks HTTP: sending is done by a `Caller` handed in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+import simplejson
+from marshmallow import Schema, ValidationError
+
+from workflows.errors import InputError
+from workflows.problems import Problem, nearest
+
+Inputs = Mapping[str, Any]
+"""An operation's inputs, named as the vendor names them; loaded by its `inputs` schema."""
+
+
+class Repeat(StrEnum):
+    """What happens when the same bytes are sent twice."""
+
+    SAFE = "safe"
+    """The vendor ends in the same state; repeat freely."""
+    VERIFY = "verify"
+    """A named read can tell whether the first one was processed."""
+    ASK = "ask"
+    """Nobody here can tell; a person decides."""
+
+
+class OutcomeKind(StrEnum):
+    """How one attempt at an effect ended (docs/architecture.md, "Outcomes")."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    RETRY = "retry"
+    IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one attempt ended, why, and what the vendor answered.
+
+    `output` is the answer as the operation's output schema loaded it (None unless done); `status` the HTTP status,
+    None when there was no answer; `retry_after_seconds` what the vendor asked for. `reason` is for people and holds
+    neither secrets nor personal data.
+    """
+
+    kind: OutcomeKind
+    reason: str
+    status: int | None = None
+    output: Any = None
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A vendor's precondition: an event type that must have been seen for a subject.
+
+    `subject` is a template over the inputs, such as `symphony:campaign:{id}`. Once `never_after` was seen without
+    `event`, the gate can never open.
+    """
+
+    event: str
+    subject: str
+    never_after: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it will be sent, but for credentials, which are added on the way out.
+
+    `base` names the vendor's base URL setting; `path` starts with a slash and is already encoded; `body` is the exact
+    text that will be sent as UTF-8. Equal inputs give equal requests, byte for byte.
+    """
+
+    operation: str
+    method: str
+    base: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    content_type: str | None = None
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they stand in the request line after the base URL."""
+        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form kept in the ledger; `Request.from_dict` reads it back."""
+        return {**self.__dict__, "query": [list(pair) for pair in self.query]}
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Request:
+        return cls(**{**kept, "query": tuple((name, value) for name, value in kept["query"])})
+
+
+def _the_rest(inputs: Inputs) -> Any:
+    return inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One vendor call, declared once.
+
+    name         `vendor.verb_noun`
+    summary      what it does, in one sentence a marketer understands
+    source       the vendor's page and section the declaration follows
+    base         which of the vendor's base URL settings the path is joined to
+    path         names in braces are inputs and are percent-encoded
+    query        inputs that travel in the query string, in this order
+    body         makes the JSON body from the loaded inputs that are in neither path nor query; None: no body
+    inputs       marshmallow schema of path, query and body inputs side by side
+    output       marshmallow schema of the vendor's answer, None where no document describes one
+    repeat       see Repeat
+    not_processed  statuses that mean the vendor did not act, for operations that are not safe
+    requires     preconditions; subjects: what it changes, as templates over the inputs
+    reduces      it only takes something away (pause, unsubscribe) and must always be possible
+    deadline_seconds  total time for one attempt, connection included
+    unavailable  why it cannot be used as configured ("" when it can)
+    """
+
+    name: str
+    summary: str
+    source: str
+    method: str
+    path: str
+    inputs: type[Schema]
+    base: str = "base_url"
+    query: tuple[str, ...] = ()
+    body: Callable[[Inputs], Any] | None = _the_rest
+    output: type[Schema] | None = None
+    repeat: Repeat
+    not_processed: tuple[int, ...] = (429,)
+    requires: tuple[Requirement, ...] = ()
+    subjects: tuple[str, ...] = ()
+    reduces: bool = False
+    deadline_seconds: float = 30.0
+    unavailable: str = ""
+
+    @property
+    def vendor(self) -> str:
+        return self.name.partition(".")[0]
+
+    def load(self, inputs: Inputs) -> dict[str, Any]:
+        """Check `inputs` and give them in the form the body is made of.
+
+        Raises InputError with every problem and its JSON path.
+        """
+        if self.unavailable:
+            raise InputError([Problem("not_configured", self.unavailable)])
+        try:
+            loaded = self.inputs().load(dict(inputs))
+        except ValidationError as error:
+            raise InputError(list(_input_problems(error, self.inputs))) from error
+        assert isinstance(loaded, dict)
+        return loaded
+
+    def prepare(self, inputs: Inputs) -> Request:
+        """The request these inputs make. Raises InputError."""
+        loaded = self.load(inputs)
+        in_path = set(re.findall(r"{(\w+)}", self.path))
+        values = {name: quote(str(loaded[name]), safe="") for name in in_path}
+        rest = {key: value for key, value in loaded.items() if key not in in_path and key not in self.query}
+        body = None if self.body is None else encode_json(self.body(rest))
+        return Request(
+            operation=self.name,
+            method=self.method,
+            base=self.base,
+            path=self.path.format(**values),
+            query=tuple((name, str(loaded[name])) for name in self.query if loaded.get(name) is not None),
+            body=body,
+            content_type=None if body is None else "application/json",
+        )
+
+    def subjects_of(self, inputs: Inputs) -> tuple[str, ...]:
+        """The subjects these inputs change, sorted: `("symphony:campaign:5017",)`."""
+        return tuple(sorted(fill(template, inputs) for template in self.subjects))
+
+
+def fill(template: str, inputs: Inputs) -> str:
+    """Put inputs into a template such as `symphony:campaign:{id}` or `cymbal:contact:{contact[email]}`."""
+    return template.format(**inputs)
+
+
+def encode_json(value: Any) -> str:
+    """Compact JSON with decimals written exactly and keys in the order given."""
+    return str(simplejson.dumps(value, use_decimal=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def _input_problems(error: ValidationError, schema: type[Schema]) -> Iterator[Problem]:
+    known = [item.data_key or name for name, item in schema._declared_fields.items()]
+    for path, message in _flatten(error.messages_dict, "$"):
+        unknown = message == "Unknown field."
+        hint = nearest(path.rpartition(".")[2], known) if unknown else ""
+        yield Problem("unknown_field" if unknown else "invalid", message, path=path, hint=hint)
+
+
+def _flatten(messages: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(messages, str):
+        yield path, messages
+    elif isinstance(messages, list):
+        for message in messages:
+            yield from _flatten(message, path)
+    else:
+        for key, inner in messages.items():
+            step = "" if key == "_schema" else f"[{key}]" if isinstance(key, int) else f".{key}"
+            yield from _flatten(inner, path + step)
+
+
+class Caller(Protocol):
+    """Whoever can send a prepared request to its vendor. Never raises for what a vendor or network does."""
+
+    def send(self, operation: Operation, request: Request) -> Outcome: ...
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A company we call: its operations and how many calls may be under way at a time."""
+
+    name: str
+    title: str
+    operations: tuple[Operation, ...]
+    concurrency: int = 8
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every vendor and operation, by name."""
+
+    vendors: tuple[Vendor, ...] = ()
+    operations: Mapping[str, Operation] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_name = {operation.name: operation for vendor in self.vendors for operation in vendor.operations}
+        object.__setattr__(self, "operations", by_name)
+
+    def operation(self, name: str) -> Operation:
+        """The operation of that name. Raises InputError with the nearest right name."""
+        if name not in self.operations:
+            hint = nearest(name, self.operations)
+            raise InputError([Problem("unknown_operation", f"there is no operation {name!r}", hint=hint)])
+        return self.operations[name]
+
+    def concurrency(self, vendor: str) -> int:
+        return next((item.concurrency for item in self.vendors if item.name == vendor), 0)

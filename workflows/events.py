@@ -1,0 +1,92 @@
+"""Events: the one shape every vendor's news takes once it is inside, and the types we know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, fields
+
+from workflows.fields import Flag, Instant, MoneyField, Text
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened at a vendor.
+
+    type         `symphony.campaign.completed`, `order.placed` …
+    subject      whom or what it is about: `symphony:campaign:5017`, `order:tickettailor:or_737352`
+    occurred_at  when, by the vendor's word, else when we received it; aware UTC
+    data         values as the type's schema loads them
+    brand        the brand its source speaks for ("" when none is declared)
+    """
+
+    id: str
+    type: str
+    subject: str
+    occurred_at: datetime
+    data: Mapping[str, Any]
+    source: str
+    delivery_id: str
+    brand: str = ""
+
+
+class CampaignData(Schema):
+    """A Symphony campaign event; the vendor's further fields are kept. Symphony webhooks, "Payload"."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    id = Text(required=True)
+    provider = Text()
+    type = Text()
+    status = Text()
+
+
+class BuyerData(Schema):
+    """Who bought; whatever the shop knows."""
+
+    email = Text()
+    phone = Text()
+    first_name = Text()
+    last_name = Text()
+
+
+class ConsentData(Schema):
+    """What the buyer said to each channel: true yes, false no, null nothing."""
+
+    email = Flag(required=True, allow_none=True)
+    sms = Flag(required=True, allow_none=True)
+
+
+class ItemData(Schema):
+    """One line of an order; amounts are for the whole line."""
+
+    name = Text(required=True)
+    quantity = fields.Integer(required=True, strict=True)
+    subtotal = MoneyField()
+    total = MoneyField()
+
+
+class OrderData(Schema):
+    """The canonical order, whatever the shop calls things."""
+
+    id = Text(required=True)
+    shop = Text(required=True)
+    show_id = Text()
+    buyer = fields.Nested(BuyerData, required=True)
+    consent = fields.Nested(ConsentData, required=True)
+    items = fields.List(fields.Nested(ItemData), required=True)
+    placed_at = Instant()
+
+
+EVENT_TYPES: Mapping[str, type[Schema]] = {
+    **{
+        f"symphony.campaign.{name}": CampaignData
+        for name in ("created", "updated", "processing", "completed", "failed")
+    },
+    **{f"order.{name}": OrderData for name in ("placed", "updated", "cancelled", "refunded")},
+}
+"""The types a workflow may listen to. Unknown vendor types are kept as `<source>.<name>` and start nothing."""

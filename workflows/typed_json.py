@@ -1,0 +1,95 @@
+"""JSON text that gives back what went in: money, percentages, instants, durations and exact decimals.
+
+A value JSON has no form for is written as an object with one key that begins with `$`:
+`{"$money": ["12.34", "USD"]}`, `{"$percent": "0.1"}`, `{"$instant": "2026-03-01T15:00:00+00:00"}`,
+`{"$duration": 90.5}` (seconds), `{"$number": "1.50"}`. Vendors' own keys that begin with `$` are kept by
+doubling the sign.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from workflows.values import Money, Percent
+
+
+def dump(value: object) -> str:
+    """Write `value` as compact JSON with sorted keys, so that equal values have equal text."""
+    return json.dumps(_pack(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def load(text: str) -> object:
+    """Read what `dump` wrote."""
+    return _unpack(json.loads(text, parse_float=Decimal))
+
+
+def load_foreign(text: str | bytes) -> object:
+    """Read JSON that others wrote: fractions become exact decimals, `$` keys stay what they are.
+
+    Raises ValueError for anything that is not JSON, and for NaN and Infinity, which JSON has not.
+    """
+    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _pack(value: object) -> object:
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Decimal():
+            return {"$number": str(value)}
+        case float():
+            return {"$number": repr(value)}
+        case Money():
+            return {"$money": [f"{value.amount:f}", value.currency]}
+        case Percent():
+            return {"$percent": str(value.ratio)}
+        case datetime():
+            return {"$instant": value.isoformat()}
+        case timedelta():
+            return {"$duration": value.total_seconds()}
+        case Mapping():
+            return {_pack_key(key): _pack(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_pack(item) for item in value]
+        case _:
+            raise TypeError(f"a {type(value).__name__} has no place in the ledger")
+
+
+def _pack_key(key: object) -> str:
+    text = str(key)
+    return f"${text}" if text.startswith("$") else text
+
+
+def _unpack(value: object) -> object:
+    if isinstance(value, list):
+        return [_unpack(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((key, inner),) = value.items()
+        if key.startswith("$") and not key.startswith("$$"):
+            return _unpack_tag(key, inner)
+    return {key.removeprefix("$"): _unpack(item) for key, item in value.items()}
+
+
+def _unpack_tag(tag: str, inner: object) -> object:
+    match tag, inner:
+        case "$number", str():
+            return Decimal(inner)
+        case "$money", [str() as amount, str() as currency]:
+            return Money(Decimal(amount), currency)
+        case "$percent", str():
+            return Percent(Decimal(inner))
+        case "$instant", str():
+            return datetime.fromisoformat(inner)
+        case "$duration", int() | Decimal():
+            return timedelta(seconds=float(inner))
+        case _:
+            raise ValueError(f"unknown tag {tag!r} in stored JSON")

@@ -28,7 +28,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Set:
-    """Compute values; the step's output is an object of them. A later value may use an earlier one by `<step>.<name>`."""
+    """Compute values; the output is an object of them. A later value may use an earlier one by `<step>.<name>`."""
 
     values: Mapping[str, Tree]
 

@@ -1,0 +1,1 @@
+"""What should happen next: plain functions of values, no input or output."""

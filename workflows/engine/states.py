@@ -1,0 +1,132 @@
+"""The states of runs, steps, waits and effects, and every legal move between them.
+
+`docs/state_machine.md` is generated from these tables (`python -m workflows.engine.diagram`) and checked by a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from workflows.errors import IllegalMove
+
+
+class RunState(StrEnum):
+    """One execution of one definition."""
+
+    RUNNING = "running"
+    """Not ended; it may be waiting for a time, a gate or a vendor."""
+    DONE = "done"
+    """Every step was carried out or skipped."""
+    STOPPED = "stopped"
+    """It ended early because a step said so; nothing went wrong."""
+    FAILED = "failed"
+    """It ended because something went wrong; a person may want to look."""
+    CANCELLED = "cancelled"
+    """It was ended from outside."""
+
+
+class StepState(StrEnum):
+    """One step of a run; a step that was not reached has no state."""
+
+    WAITING = "waiting"
+    """A time must pass."""
+    CALLING = "calling"
+    """Its effect is on the way: see the effect's state."""
+    DONE = "done"
+    SKIPPED = "skipped"
+    """Its `if` was false."""
+    STOPPED = "stopped"
+    """Its `stop_unless` was false, or its call was refused and `on_error: stop` says to end quietly."""
+    FAILED = "failed"
+
+
+class WaitState(StrEnum):
+    """One thing a run waits on."""
+
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class EffectState(StrEnum):
+    """One vendor call, from the intent to its outcome."""
+
+    INTENDED = "intended"
+    """Due, or due again after a retry; not yet handed to a worker."""
+    HELD = "held"
+    """A gate is closed; `gate` and `reason` say which and what would open it."""
+    RELEASED = "released"
+    """Handed to the workers under a short lease."""
+    CLAIMED = "claimed"
+    """A worker holds the lease and may be speaking to the vendor."""
+    DONE = "done"
+    """The vendor confirmed."""
+    REFUSED = "refused"
+    """The vendor said no for good, or a gate can never open, or retries ran out."""
+    IN_DOUBT = "in_doubt"
+    """Nobody here knows whether the vendor acted; never repeated blindly."""
+    CANCELLED = "cancelled"
+    """Given up before anything was sent."""
+
+
+RUN_MOVES: Mapping[RunState, frozenset[RunState]] = {
+    RunState.RUNNING: frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.CANCELLED}),
+    RunState.DONE: frozenset(),
+    RunState.STOPPED: frozenset(),
+    RunState.FAILED: frozenset(),
+    RunState.CANCELLED: frozenset(),
+}
+
+STEP_MOVES: Mapping[StepState, frozenset[StepState]] = {
+    StepState.WAITING: frozenset({StepState.DONE, StepState.FAILED}),
+    StepState.CALLING: frozenset({StepState.DONE, StepState.STOPPED, StepState.FAILED}),
+    StepState.DONE: frozenset(),
+    StepState.SKIPPED: frozenset(),
+    StepState.STOPPED: frozenset(),
+    StepState.FAILED: frozenset(),
+}
+
+WAIT_MOVES: Mapping[WaitState, frozenset[WaitState]] = {
+    WaitState.OPEN: frozenset({WaitState.DONE, WaitState.CANCELLED}),
+    WaitState.DONE: frozenset(),
+    WaitState.CANCELLED: frozenset(),
+}
+
+EFFECT_MOVES: Mapping[EffectState, frozenset[EffectState]] = {
+    EffectState.INTENDED: frozenset(
+        {EffectState.HELD, EffectState.RELEASED, EffectState.REFUSED, EffectState.CANCELLED}
+    ),
+    EffectState.HELD: frozenset({EffectState.INTENDED, EffectState.REFUSED, EffectState.CANCELLED}),
+    EffectState.RELEASED: frozenset(
+        {
+            EffectState.CLAIMED,
+            EffectState.INTENDED,
+            EffectState.HELD,
+            EffectState.REFUSED,
+            EffectState.CANCELLED,
+        }
+    ),
+    EffectState.CLAIMED: frozenset({EffectState.DONE, EffectState.REFUSED, EffectState.INTENDED, EffectState.IN_DOUBT}),
+    EffectState.IN_DOUBT: frozenset({EffectState.DONE, EffectState.REFUSED, EffectState.INTENDED}),
+    EffectState.DONE: frozenset(),
+    EffectState.REFUSED: frozenset(),
+    EffectState.CANCELLED: frozenset(),
+}
+
+
+def sources_of(state: EffectState) -> frozenset[EffectState]:
+    """The states an effect may be in just before `state`: the guard of the write that moves it there."""
+    return frozenset(before for before, after in EFFECT_MOVES.items() if state in after)
+
+
+def check_run_move(before: RunState, after: RunState) -> None:
+    """Raises IllegalMove unless the table lets a run go from `before` to `after`."""
+    if after not in RUN_MOVES[before]:
+        raise IllegalMove(f"a run cannot go from {before} to {after}")
+
+
+def check_step_move(before: StepState | None, after: StepState) -> None:
+    """Raises IllegalMove unless a step may go there; from None (not reached) it may enter any state."""
+    if before is not None and after not in STEP_MOVES[before]:
+        raise IllegalMove(f"a step cannot go from {before} to {after}")

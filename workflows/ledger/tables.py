@@ -1,0 +1,300 @@
+"""The tables of the ledger, each a noun.
+
+Instants are microseconds since 1970 UTC in a BIGINT, so that both engines compare them alike; JSON is text in the form
+of `workflows.typed_json`. What SQL can state (unique, check, foreign key, partial index) is stated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from workflows import typed_json
+from workflows.engine.states import EffectState, RunState, StepState, WaitState
+
+SHARDS = 16
+"""Intake locks one shard at a time; events of one subject always fall into the same one."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(moment: datetime) -> int:
+    """An aware instant as microseconds since 1970 UTC, exactly."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def instant(value: int) -> datetime:
+    """The aware UTC instant `value` microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime in code, microseconds in the row."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else instant(value)
+
+
+class Json(TypeDecorator[Any]):
+    """A value in code, typed JSON text in the row. Python None is SQL NULL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else typed_json.dump(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else typed_json.load(value)
+
+
+def _one_of(column: str, values: Iterable[StrEnum | str]) -> CheckConstraint:
+    allowed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
+
+
+def _partial_index(name: str, *columns: Column[Any], where: str, unique: bool = False) -> Index:
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("shard", SmallInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("drafts", Json, comment="the events it carries, until intake has taken it in"),
+    Column("problems", Json, comment="why it was rejected"),
+    Column("taken_at", Instant),
+    _one_of("state", ("pending", "taken", "rejected")),
+)
+_partial_index("ix_deliveries_pending", deliveries.c.shard, deliveries.c.id, where="state = 'pending'")
+
+dedup_keys = Table(
+    "dedup_keys",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("delivery_id", Text, ForeignKey("deliveries.id"), nullable=False),
+    Column("until", Instant, nullable=False),
+    PrimaryKeyConstraint("source", "key"),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("sample", Json, comment="one request of the kind, cut short; never trusted"),
+    PrimaryKeyConstraint("source", "reason"),
+)
+
+shards = Table("shards", metadata, Column("id", SmallInteger, primary_key=True, autoincrement=False))
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("delivery_id", Text, ForeignKey("deliveries.id"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("brand", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("data", Json, nullable=False),
+    Index(None, "subject", "type"),
+    Index(None, "delivery_id"),
+)
+
+milestones = Table(
+    "milestones",
+    metadata,
+    Column("subject", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("event_id", Text, ForeignKey("events.id"), nullable=False),
+    Column("reached_at", Instant, nullable=False),
+    PrimaryKeyConstraint("subject", "type"),
+)
+
+definitions = Table(
+    "definitions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+applied = Table(
+    "applied",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("applied_at", Instant, nullable=False),
+    Column("applied_by", Text, nullable=False),
+    Column("content", Json, nullable=False, comment='{"workflows": {name: hash}, "brands": {name: {field: value}}}'),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("event_id", Text, ForeignKey("events.id"), nullable=False),
+    Column("workflow", Text, nullable=False),
+    Column("definition_hash", Text, ForeignKey("definitions.hash"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("brand", Json, nullable=False, comment="the brand's fields as they were when the run began"),
+    Column("state", Text, nullable=False),
+    Column("at_step", Text, comment="where it ended, when it ended early"),
+    Column("reason", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("wake_at", Instant, comment="decide again at this time; NULL: something else will wake it"),
+    Column("expires_at", Instant, nullable=False),
+    UniqueConstraint("event_id", "workflow"),
+    _one_of("state", RunState),
+)
+_partial_index("ix_runs_wake_at", runs.c.wake_at, where="state = 'running' AND wake_at IS NOT NULL")
+_partial_index("ix_runs_expires_at", runs.c.expires_at, where="state = 'running'")
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("iteration", Text, nullable=False, server_default=""),
+    Column("state", Text, nullable=False),
+    Column("output", Json),
+    Column("reason", Text),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    PrimaryKeyConstraint("run_id", "step", "iteration"),
+    _one_of("state", StepState),
+)
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("iteration", Text, nullable=False, server_default=""),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    UniqueConstraint("run_id", "step", "iteration"),
+    _one_of("kind", ("timer",)),
+    _one_of("state", WaitState),
+)
+_partial_index("ix_waits_due", waits.c.due_at, where="state = 'open'")
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True, comment="event + workflow + step + iteration: one call for ever"),
+    Column("run_id", Text, ForeignKey("runs.id"), comment="NULL: called by hand"),
+    Column("step", Text),
+    Column("iteration", Text, nullable=False, server_default=""),
+    Column("operation", Text, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("request", Json, nullable=False, comment="as it will be sent, but for credentials"),
+    Column("requires", Json, nullable=False, comment="[[event type, subject, never_after, why], ...]"),
+    Column("repeat", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("gate", Text, comment="which gate holds it"),
+    Column("reason", Text, comment="why it is where it is, for people"),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("max_attempts", Integer, nullable=False),
+    Column("give_up_at", Instant, nullable=False),
+    Column("token", BigInteger, nullable=False, server_default="0", comment="counts claims: the fence"),
+    Column("holder", Text),
+    Column("lease_until", Instant),
+    Column("status", Integer, comment="the last HTTP status"),
+    Column("output", Json),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    _one_of("state", EffectState),
+    CheckConstraint("(state IN ('released', 'claimed')) = (lease_until IS NOT NULL)", name="leased_while_out"),
+    CheckConstraint("(state = 'held') = (gate IS NOT NULL)", name="gate_while_held"),
+    Index(None, "run_id"),
+)
+_partial_index("ix_effects_due", effects.c.vendor, effects.c.due_at, where="state = 'intended'")
+_partial_index("ix_effects_lease", effects.c.lease_until, where="state IN ('released', 'claimed')")
+_partial_index("ix_effects_out", effects.c.vendor, where="state IN ('released', 'claimed')")
+_partial_index("ix_effects_held", effects.c.due_at, where="state = 'held'")
+_partial_index("ix_effects_in_doubt", effects.c.id, where="state = 'in_doubt'")
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("effect_id", Text, ForeignKey("effects.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", Text),
+    Column("status", Integer),
+    Column("reason", Text),
+    PrimaryKeyConstraint("effect_id", "number"),
+)
+
+effect_subjects = Table(
+    "effect_subjects",
+    metadata,
+    Column("effect_id", Text, ForeignKey("effects.id"), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("occupied", SmallInteger, nullable=False, server_default="0", comment="1 while claimed or in doubt"),
+    PrimaryKeyConstraint("effect_id", "subject"),
+    Index(None, "subject"),
+)
+_partial_index("uq_effect_subjects_occupied", effect_subjects.c.subject, where="occupied = 1", unique=True)
+
+lanes = Table("lanes", metadata, Column("vendor", Text, primary_key=True), comment="locked while effects are released")

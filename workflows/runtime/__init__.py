@@ -1,0 +1,1 @@
+"""Make the next thing happen: gather from the ledger, decide, apply; claim and perform effects."""

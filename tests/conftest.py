@@ -1,10 +1,12 @@
-"""What every test has: the network closed but for this machine, and Hypothesis without deadlines."""
+"""What every test has: the network closed but for this machine, Hypothesis without deadlines, real servers."""
 
 import os
 
 from hypothesis import HealthCheck, settings
 
 from tests.network import close_network
+
+pytest_plugins = ["tests.servers.fixtures"]
 
 close_network()
 

@@ -1,0 +1,111 @@
+"""The real servers the other tests stand on: start, restart, kill, and nothing left behind."""
+
+from pathlib import Path
+from urllib.request import pathname2url
+
+import kombu
+import psycopg
+import pytest
+
+from tasks.supervisor.guard import Guard
+from tests.processes import in_group
+from tests.servers.chromium import Chromium
+from tests.servers.postgresql import PostgreSQL
+from tests.servers.rabbitmq import RabbitMQ
+from tests.servers.server import Server
+from tests.servers.valkey import Valkey
+
+
+def put(url: str, text: str) -> None:
+    confirmed = {"confirm_publish": True}
+    with kombu.Connection(url, transport_options=confirmed) as connection, connection.SimpleQueue("harness") as queue:
+        queue.put(text)
+
+
+def take(url: str) -> object:
+    with kombu.Connection(url) as connection, connection.SimpleQueue("harness") as queue:
+        message = queue.get(timeout=10)
+        message.ack()
+        return message.payload
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest) -> Server:
+    server: Server = request.getfixturevalue(request.param)
+    return server
+
+
+both_brokers = pytest.mark.parametrize("broker", ["rabbitmq_server", "valkey_server"], indirect=True)
+
+
+@both_brokers
+def test_a_broker_keeps_messages_and_address_over_a_restart(broker: Server) -> None:
+    url = broker.url
+    put(url, "before")
+    broker.restart()
+    assert broker.url == url
+    assert take(url) == "before"
+
+
+@both_brokers
+def test_a_killed_broker_comes_back_and_serves(broker: Server) -> None:
+    broker.kill9()
+    assert not broker.is_ready()
+    broker.start()
+    put(broker.url, "after")
+    assert take(broker.url) == "after"
+
+
+def test_postgresql_keeps_what_was_committed_when_it_is_killed(
+    postgres_server: PostgreSQL, postgres_database: str
+) -> None:
+    with psycopg.connect(postgres_database) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    idle = psycopg.connect(postgres_database)
+    postgres_server.kill9()
+    assert not postgres_server.is_ready()
+    postgres_server.start()
+    with psycopg.connect(postgres_database) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+    idle.close()
+
+
+def test_postgresql_restarts_on_its_address_with_clients_connected(
+    postgres_server: PostgreSQL, postgres_database: str
+) -> None:
+    with psycopg.connect(postgres_database):
+        postgres_server.restart()
+    psycopg.connect(postgres_database).close()
+
+
+def test_each_test_has_an_empty_database(postgres_server: PostgreSQL, postgres_database: str) -> None:
+    other = postgres_server.create_database()
+    assert other != postgres_database
+    with psycopg.connect(other) as connection:
+        connection.execute("CREATE TABLE made (id int)")
+    copy = postgres_server.create_database(template=other.rpartition("/")[2])
+    with psycopg.connect(copy) as connection:
+        assert connection.execute("SELECT count(*) FROM made").fetchone() == (0,)
+    postgres_server.drop_database(copy)
+    postgres_server.drop_database(other)
+
+
+@pytest.mark.parametrize("kind", [PostgreSQL, RabbitMQ, Valkey])
+def test_nothing_is_left_of_a_removed_server(kind: type[Server]) -> None:
+    guard = Guard()
+    server = kind(guard)
+    server.start()
+    server.remove()
+    assert in_group(guard.group) == [guard.group]
+    assert not server.folder.exists()
+    guard.end()
+
+
+def test_chromium_runs_a_page_and_takes_its_picture(chromium: Chromium, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<p id=told></p><script>document.getElementById('told').textContent = 6 * 7</script>")
+    url = "file://" + pathname2url(str(page))
+    assert '<p id="told">42</p>' in chromium.page(url)
+    picture = tmp_path / "page.png"
+    chromium.screenshot(url, picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 import simplejson
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 
 from workflows.errors import InputError
 from workflows.problems import Problem, nearest
@@ -105,10 +105,6 @@ class Request:
         return cls(**{**kept, "query": tuple((name, value) for name, value in kept["query"])})
 
 
-def _the_rest(inputs: Inputs) -> Any:
-    return inputs
-
-
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One vendor call, declared once.
@@ -119,12 +115,15 @@ class Operation:
     base         which of the vendor's base URL settings the path is joined to
     path         names in braces are inputs and are percent-encoded
     query        inputs that travel in the query string, in this order
-    body         makes the JSON body from the loaded inputs that are in neither path nor query; None: no body
-    inputs       marshmallow schema of path, query and body inputs side by side
+    body         makes the JSON body of the inputs schema and the loaded inputs that are in neither path nor query;
+                 usually the schema's own dump; None: no body
+    inputs       marshmallow schema of path, query and body inputs side by side; dumps what it loaded as the vendor
+                 writes it
     output       marshmallow schema of the vendor's answer, None where no document describes one
     repeat       see Repeat
     not_processed  statuses that mean the vendor did not act, for operations that are not safe
-    requires     preconditions; subjects: what it changes, as templates over the inputs
+    requires     preconditions
+    subjects     what it changes: templates over the inputs, or a function of them where a template cannot say it
     reduces      it only takes something away (pause, unsubscribe) and must always be possible
     deadline_seconds  total time for one attempt, connection included
     unavailable  why it cannot be used as configured ("" when it can)
@@ -138,12 +137,12 @@ class Operation:
     inputs: type[Schema]
     base: str = "base_url"
     query: tuple[str, ...] = ()
-    body: Callable[[Inputs], Any] | None = _the_rest
+    body: Callable[[Schema, Inputs], Any] | None = Schema.dump
     output: type[Schema] | None = None
     repeat: Repeat
     not_processed: tuple[int, ...] = (429,)
     requires: tuple[Requirement, ...] = ()
-    subjects: tuple[str, ...] = ()
+    subjects: tuple[str, ...] | Callable[[Inputs], tuple[str, ...]] = ()
     reduces: bool = False
     deadline_seconds: float = 30.0
     unavailable: str = ""
@@ -160,9 +159,9 @@ class Operation:
         if self.unavailable:
             raise InputError([Problem("not_configured", self.unavailable)])
         try:
-            loaded = self.inputs().load(dict(inputs))
+            loaded = self.inputs().load(inputs)
         except ValidationError as error:
-            raise InputError(list(_input_problems(error, self.inputs))) from error
+            raise InputError(list(problems_of(error, self.inputs))) from error
         assert isinstance(loaded, dict)
         return loaded
 
@@ -172,7 +171,7 @@ class Operation:
         in_path = set(re.findall(r"{(\w+)}", self.path))
         values = {name: quote(str(loaded[name]), safe="") for name in in_path}
         rest = {key: value for key, value in loaded.items() if key not in in_path and key not in self.query}
-        body = None if self.body is None else encode_json(self.body(rest))
+        body = None if self.body is None else encode_json(self.body(self.inputs(), rest))
         return Request(
             operation=self.name,
             method=self.method,
@@ -185,7 +184,13 @@ class Operation:
 
     def subjects_of(self, inputs: Inputs) -> tuple[str, ...]:
         """The subjects these inputs change, sorted: `("symphony:campaign:5017",)`."""
+        if callable(self.subjects):
+            return tuple(sorted(set(self.subjects(inputs))))
         return tuple(sorted(fill(template, inputs) for template in self.subjects))
+
+    def requires_of(self, inputs: Inputs) -> tuple[Requirement, ...]:
+        """The preconditions of a call with these inputs, their subjects filled in."""
+        return tuple(replace(need, subject=fill(need.subject, inputs)) for need in self.requires)
 
 
 def fill(template: str, inputs: Inputs) -> str:
@@ -198,24 +203,58 @@ def encode_json(value: Any) -> str:
     return str(simplejson.dumps(value, use_decimal=True, separators=(",", ":"), ensure_ascii=False))
 
 
-def _input_problems(error: ValidationError, schema: type[Schema]) -> Iterator[Problem]:
-    known = [item.data_key or name for name, item in schema._declared_fields.items()]
-    for path, message in _flatten(error.messages_dict, "$"):
-        unknown = message == "Unknown field."
-        hint = nearest(path.rpartition(".")[2], known) if unknown else ""
-        yield Problem("unknown_field" if unknown else "invalid", message, path=path, hint=hint)
+_PLAINLY: Mapping[str, tuple[str, str]] = {
+    "Unknown field.": ("unknown_field", "is not a field here"),
+    "Missing data for required field.": ("missing", "is required"),
+    "Field may not be null.": ("invalid", "must not be null"),
+    "Invalid input type.": ("invalid", "must be an object with named fields"),
+    "Invalid type.": ("invalid", "must be an object with named fields"),
+    "Not a valid list.": ("invalid", "must be a list"),
+    "Not a valid mapping type.": ("invalid", "must be an object with named fields"),
+}
+"""marshmallow's own sentences, as a problem's code and in words for people who do not program."""
 
 
-def _flatten(messages: Any, path: str) -> Iterator[tuple[str, str]]:
+def problems_of(error: ValidationError, schema: type[Schema], root: str = "$") -> Iterator[Problem]:
+    """Everything marshmallow found, in document order, each with its path below `root` and what would be right."""
+    for steps, message in _flatten(error.messages_dict, ()):
+        code, words = _PLAINLY.get(message, ("invalid", message))
+        hint = _which_names(schema, steps) if code == "unknown_field" else ""
+        yield Problem(code, words, path=root + "".join(map(_path_step, steps)), hint=hint)
+
+
+Steps = tuple[str | int, ...]
+
+
+def _flatten(messages: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
     if isinstance(messages, str):
-        yield path, messages
+        yield steps, messages
     elif isinstance(messages, list):
         for message in messages:
-            yield from _flatten(message, path)
+            yield from _flatten(message, steps)
     else:
         for key, inner in messages.items():
-            step = "" if key == "_schema" else f"[{key}]" if isinstance(key, int) else f".{key}"
-            yield from _flatten(inner, path + step)
+            yield from _flatten(inner, steps if key == "_schema" else (*steps, key))
+
+
+def _path_step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if step.isidentifier() else f"[{step!r}]"
+
+
+def _which_names(schema: type[Schema], steps: Steps) -> str:
+    """The nearest right name for the unknown one that `steps` ends in, else all the names it might be."""
+    item: Any = fields.Nested(schema)
+    for step in steps[:-1]:
+        if isinstance(step, int):
+            item = getattr(item, "inner", None)
+        elif isinstance(item, fields.Nested):
+            item = item.schema.fields.get(step)
+    if not isinstance(item, fields.Nested):
+        return ""
+    known = list(item.schema.fields)
+    return nearest(str(steps[-1]), known) or f"its fields are {', '.join(known)}"
 
 
 class Caller(Protocol):

@@ -5,6 +5,7 @@ They read what vendors send and give values of `workflows.values`; the language 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,11 @@ from marshmallow import ValidationError, fields
 
 from workflows.values import Money, Percent, currency_exponent
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+MOST_DIGITS = 20
+"""Numbers that reach further than this before or after the point are mistakes, and costly to calculate with."""
+
 
 class Text(fields.Field[str]):
     """Text; a whole number is read as its digits, because vendors print ids both ways (`1234`, `"5017"`)."""
@@ -21,7 +27,12 @@ class Text(fields.Field[str]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             raise ValidationError("must be text")
-        return str(value)
+        if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
+            raise ValidationError("must be text; this number is too long for an id")
+        text = str(value)
+        if not text.isascii() and _LONE_SURROGATE.search(text):
+            raise ValidationError("has characters that cannot be written as UTF-8")
+        return text
 
 
 class Flag(fields.Field[bool]):
@@ -39,10 +50,19 @@ class Number(fields.Field[Decimal]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, (int, Decimal, float)):
             raise ValidationError("must be a number")
+        return _exact(value)
+
+
+def _exact(value: object) -> Decimal:
+    try:
         number = Decimal(str(value))
-        if not number.is_finite():
-            raise ValidationError("must be a number")
-        return number
+    except (InvalidOperation, ValueError) as error:
+        raise ValidationError("must be a number") from error
+    if not number.is_finite():
+        raise ValidationError("must be a number")
+    if abs(number.adjusted()) > MOST_DIGITS or len(number.as_tuple().digits) > 2 * MOST_DIGITS:
+        raise ValidationError("has more digits than any amount")
+    return number
 
 
 class MoneyField(fields.Field[Money]):
@@ -74,10 +94,7 @@ class PercentField(fields.Field[Percent]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Percent:
         if isinstance(value, Percent):
             return value
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation as error:
-            raise ValidationError("must be a number") from error
+        number = _exact(value)
         return Percent(number if self.unit == "ratio" else number / 100)
 
 
@@ -91,4 +108,7 @@ class Instant(fields.Field[datetime]):
             raise ValidationError("must be a date and time such as 2026-03-01T15:00:00Z") from error
         if moment.tzinfo is None:
             raise ValidationError("must say its offset, such as 2026-03-01T15:00:00Z")
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError("is before the first or after the last year there is") from error

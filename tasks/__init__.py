@@ -1,0 +1,1 @@
+"""The crew: Celery workers as thin wrappers over `workflows.runtime`, and the command line."""

@@ -248,7 +248,8 @@ effects = Table(
     Column("requires", Json, nullable=False, comment="[[event type, subject, never_after, why], ...]"),
     Column("repeat", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("gate", Text, comment="which gate holds it"),
+    Column("gate", Text, comment="which kind of gate holds it"),
+    Column("gate_key", Text, comment="what opens the gate: a subject"),
     Column("reason", Text, comment="why it is where it is, for people"),
     Column("due_at", Instant, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -269,7 +270,8 @@ effects = Table(
 _partial_index("ix_effects_due", effects.c.vendor, effects.c.due_at, where="state = 'intended'")
 _partial_index("ix_effects_lease", effects.c.lease_until, where="state IN ('released', 'claimed')")
 _partial_index("ix_effects_out", effects.c.vendor, where="state IN ('released', 'claimed')")
-_partial_index("ix_effects_held", effects.c.due_at, where="state = 'held'")
+_partial_index("ix_effects_held", effects.c.vendor, effects.c.due_at, where="state = 'held'")
+_partial_index("ix_effects_gate_key", effects.c.gate_key, where="state = 'held'")
 _partial_index("ix_effects_in_doubt", effects.c.id, where="state = 'in_doubt'")
 
 attempts = Table(

@@ -1,0 +1,83 @@
+"""The composition root of a worker: everything a task needs, built once per process."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+from vendors.catalogue import build_catalogue
+from vendors.client import Client
+
+from tasks.queues import vendor_queue
+from workflows.catalogue import Catalogue
+from workflows.ledger.database import Database
+from workflows.runtime.effects import Performer
+from workflows.runtime.intake import Intake
+from workflows.runtime.release import Released, Releaser
+from workflows.runtime.rules import Rules
+from workflows.runtime.sweep import Sweep
+from workflows.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the tasks of one process work with."""
+
+    settings: Settings
+    catalogue: Catalogue
+    database: Database
+    intake: Intake
+    performer: Performer
+    releaser: Releaser
+    sweep: Sweep
+
+
+def build_context(settings: Settings, app: Celery) -> Context:
+    """Wire a process's objects together. Opens no connection."""
+    catalogue = build_catalogue(settings)
+    database = Database(settings.database_url)
+    rules = Rules(catalogue)
+    performer = Performer(database, rules, Client(settings), holder=f"{socket.gethostname()}:{os.getpid()}")
+    releaser = Releaser(database, rules, Messenger(app))
+    return Context(
+        settings=settings,
+        catalogue=catalogue,
+        database=database,
+        intake=Intake(database, rules),
+        performer=performer,
+        releaser=releaser,
+        sweep=Sweep(database, rules, performer, releaser),
+    )
+
+
+@dataclass(frozen=True)
+class Messenger:
+    """Tells the workers of released effects, by id only."""
+
+    app: Celery
+
+    def __call__(self, released: Sequence[Released]) -> Sequence[Released]:
+        """Send a message each; those the broker did not take."""
+        try:
+            with self.app.producer_pool.acquire(block=True, timeout=3) as producer:
+                for position, item in enumerate(released):
+                    lost = released[position:]
+                    self.app.send_task(
+                        item.operation,
+                        args=[item.effect_id],
+                        queue=vendor_queue(item.vendor),
+                        producer=producer,
+                        retry=False,
+                        ignore_result=True,
+                    )
+        except (OperationalError, OSError) as error:
+            log.warning("broker_unavailable", error=type(error).__name__, effects=len(lost))
+            return lost
+        return ()

@@ -1,0 +1,78 @@
+"""The timekeeper: a thread in every worker that keeps time and sweeps. No beat, and no worker is special."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import structlog
+from celery import Celery, bootsteps
+from kombu.exceptions import OperationalError
+from webhooks.queues import INTAKE_TASK
+
+from tasks.context import Context
+from workflows.errors import LedgerUnavailable
+
+SWEEP_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Timekeeper:
+    """Sweeps once a second until stopped; an error is logged and the next sweep comes all the same."""
+
+    def __init__(self, app: Celery, context: Context) -> None:
+        self.app = app
+        self.context = context
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="timekeeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to sweep."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the sweep under way and return."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stop.wait(SWEEP_SECONDS):
+            try:
+                self._sweep()
+            except LedgerUnavailable as error:
+                log.warning("ledger_unavailable", error=str(error))
+            except Exception:
+                log.exception("sweep_failed")
+
+    def _sweep(self) -> None:
+        if self.context.sweep.once().pending:
+            self._ring()
+
+    def _ring(self) -> None:
+        """Deliveries wait, so perhaps their ring was lost; one ring too many only finds nothing to do."""
+        try:
+            self.app.send_task(INTAKE_TASK, queue="intake", retry=False, ignore_result=True)
+        except (OperationalError, OSError) as error:
+            log.warning("broker_unavailable", error=type(error).__name__)
+
+
+def bootstep(context: Context) -> type[bootsteps.StartStopStep]:
+    """The step by which Celery starts and stops a timekeeper with its worker."""
+
+    class TimekeeperStep(bootsteps.StartStopStep):  # type: ignore[misc]
+        """Runs from when the worker can reach its broker until it stops."""
+
+        requires = {"celery.worker.components:Pool"}  # noqa: RUF012 - Celery's own form
+
+        def __init__(self, worker: Any, **options: Any) -> None:
+            super().__init__(worker, **options)
+            self.keeper = Timekeeper(worker.app, context)
+
+        def start(self, worker: Any) -> None:
+            self.keeper.start()
+
+        def stop(self, worker: Any) -> None:
+            self.keeper.stop()
+
+    return TimekeeperStep

@@ -1,0 +1,32 @@
+"""The entry module of the workers and of Flower: `celery -A tasks.worker worker …`."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from sentry_sdk.integrations.celery import CeleryIntegration
+from vendors.catalogue import build_catalogue
+from webhooks.sentry import start_sentry
+
+from tasks import effects, intake, timekeeper
+from tasks.app import make_app
+from tasks.context import build_context
+from workflows.logs import configure
+from workflows.settings import read_settings
+
+
+def make_worker_app() -> Celery:
+    """The application with its tasks and its timekeeper, from this process's environment."""
+    settings = read_settings(os.environ)
+    configure(settings.log_format)
+    start_sentry(settings.sentry_dsn, integrations=[CeleryIntegration(monitor_beat_tasks=False)])
+    app = make_app(settings, build_catalogue(settings))
+    context = build_context(settings, app)
+    intake.register(app, context)
+    effects.register(app, context)
+    app.steps["worker"].add(timekeeper.bootstep(context))
+    return app
+
+
+app = make_worker_app()

@@ -1,0 +1,55 @@
+"""Gates: what must hold before an effect leaves. Pure; the claim asks again in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Precondition(NamedTuple):
+    """A vendor's requirement with its subject filled in; the form kept with an effect."""
+
+    event: str
+    subject: str
+    never_after: str | None
+    why: str
+
+
+class Milestone(NamedTuple):
+    """An event type that has been seen for a subject."""
+
+    subject: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A gate that holds an effect.
+
+    `gate` is its kind; `key` what is awaited (a subject: news about it opens the gate); `reason` is for people.
+    `for_good` says it can never open.
+    """
+
+    gate: str
+    key: str
+    reason: str
+    for_good: bool = False
+
+
+def closed_precondition(required: Sequence[Precondition], seen: Collection[Milestone]) -> Closed | None:
+    """The first vendor precondition that does not hold, None when all do."""
+    for need in required:
+        if Milestone(need.subject, need.event) in seen:
+            continue
+        if need.never_after and Milestone(need.subject, need.never_after) in seen:
+            reason = f"{need.never_after} came for {need.subject}, so {need.event} can never come. {need.why}"
+            return Closed("vendor", need.subject, reason.strip(), for_good=True)
+        reason = f"waits for {need.event} about {need.subject}. {need.why}"
+        return Closed("vendor", need.subject, reason.strip())
+    return None
+
+
+def occupied(subject: str, by_effect: str) -> Closed:
+    """The gate of a subject that another effect is changing, or may have changed."""
+    return Closed("subject", subject, f"{subject} is being changed by effect {by_effect}; waits until that is settled")

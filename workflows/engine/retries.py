@@ -1,0 +1,26 @@
+"""When to try again."""
+
+from __future__ import annotations
+
+from random import Random
+
+BASE_SECONDS = 2.0
+CAP_SECONDS = 600.0
+JITTER_ON_HINT = 0.2
+"""A vendor's Retry-After is obeyed, plus up to this share, so that waiting workers do not return as one."""
+
+
+def next_delay(attempt: int, *, hint_seconds: float | None, random: Random) -> float:
+    """Pick how long to wait before trying again, in seconds.
+
+    `attempt` counts from 1. Without a hint the result is uniform in [half, whole] of
+    min(CAP_SECONDS, BASE_SECONDS * 2 ** (attempt - 1)); with one it is never less than the hint.
+
+    Raises ValueError if attempt < 1: asking before the first try is a bug in the caller.
+    """
+    if attempt < 1:
+        raise ValueError("attempts count from 1")
+    if hint_seconds is not None:
+        return hint_seconds * (1 + JITTER_ON_HINT * random.random())
+    whole = min(CAP_SECONDS, BASE_SECONDS * 2.0 ** min(attempt - 1, 30))
+    return whole * (0.5 + random.random() / 2)

@@ -1,0 +1,76 @@
+"""What is in force: the definitions and brands that `stagedoor apply` wrote, every version kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from workflows.errors import NotFound
+from workflows.language.definition import Definition
+from workflows.ledger.tables import applied, definitions
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One application of the configuration: workflow name to definition hash, brand name to its fields."""
+
+    id: int
+    applied_at: datetime
+    applied_by: str
+    workflows: Mapping[str, str]
+    brands: Mapping[str, Mapping[str, Any]]
+
+
+def latest(connection: Connection) -> Applied | None:
+    """What is in force; None before the first `apply`."""
+    row = connection.execute(sa.select(applied).order_by(applied.c.id.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return Applied(row.id, row.applied_at, row.applied_by, row.content["workflows"], row.content["brands"])
+
+
+def latest_id(connection: Connection) -> int | None:
+    """The number of what is in force, to see cheaply whether it changed."""
+    found: int | None = connection.scalar(sa.select(sa.func.max(applied.c.id)))
+    return found
+
+
+def apply(
+    connection: Connection,
+    workflows: Iterable[Definition],
+    brands: Mapping[str, Mapping[str, Any]],
+    *,
+    by: str,
+    now: datetime,
+) -> Applied | None:
+    """Put these into force, whole; None when exactly this is in force already."""
+    named = {definition.name: definition for definition in workflows}
+    hashes = {name: definition.hash for name, definition in named.items()}
+    current = latest(connection)
+    if current is not None and current.workflows == hashes and current.brands == brands:
+        return None
+    known = set(connection.scalars(sa.select(definitions.c.hash).where(definitions.c.hash.in_(hashes.values()))))
+    fresh = [
+        {"hash": definition.hash, "name": definition.name, "source": definition.source, "created_at": now}
+        for definition in named.values()
+        if definition.hash not in known
+    ]
+    if fresh:
+        connection.execute(definitions.insert(), fresh)
+    content = {"workflows": hashes, "brands": brands}
+    connection.execute(applied.insert().values(applied_at=now, applied_by=by, content=content))
+    return latest(connection)
+
+
+def definition_source(connection: Connection, content_hash: str) -> tuple[str, str]:
+    """The name and the text of the definition with that hash. Raises NotFound."""
+    statement = sa.select(definitions.c.name, definitions.c.source).where(definitions.c.hash == content_hash)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(f"no definition has the hash {content_hash}")
+    return row.name, row.source

@@ -1,0 +1,116 @@
+"""The database: one connection pool, reads, and writes that queue where the engine needs it.
+
+What differs between SQLite and PostgreSQL lives here (and, for the hot group insert, in `inbox`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, event, exc
+from sqlalchemy.engine import make_url
+
+from workflows.errors import LedgerUnavailable
+from workflows.ledger.locks import WriteLock
+from workflows.ledger.tables import instant
+from workflows.values import utc_now
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL may lose acknowledged commits on a power cut
+    "PRAGMA busy_timeout=15000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA wal_autocheckpoint=2000",
+)
+POOL_SIZE = 10
+POOL_OVERFLOW = 70
+"""A worker's threads each need a connection for moments only; fifty of them may be recording at once."""
+
+
+class Database:
+    """The ledger's database, by URL: `sqlite:///path/ledger.db` or `postgresql://…`."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.engine: Engine = sa.create_engine(
+            parsed, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=not self.is_sqlite
+        )
+        self._lock: WriteLock | None = None
+        if self.is_sqlite:
+            path = Path(parsed.database or "")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = WriteLock(path.parent / "ledger.lock")
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writer = self.engine.execution_options(immediate=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to look with. Raises LedgerUnavailable when there is no database to look at."""
+        with _translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, committed at the end of the block, undone by an exception.
+
+        On SQLite writers of all processes queue on a lock of ours first: SQLite's own waiting starves some of them.
+        Raises LedgerUnavailable when it cannot be begun, written or committed; then nothing was written.
+        """
+        with _translated():
+            if self._lock is None:
+                with self._writer.begin() as connection:
+                    yield connection
+            else:
+                with self._lock, self._writer.begin() as connection:
+                    yield connection
+
+    def now(self, connection: Connection) -> datetime:
+        """The clock that all processes share: the server's on PostgreSQL, this machine's on SQLite."""
+        if self.is_sqlite:
+            return utc_now()
+        micros = connection.scalar(sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
+        assert isinstance(micros, int)
+        return instant(micros)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        # The text of a driver error may quote values; its kind says enough.
+        raise LedgerUnavailable(f"the ledger is not available now ({_kind(error)})") from error
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise LedgerUnavailable(f"the ledger is not available now ({_kind(error)})") from error
+        raise
+
+
+def _kind(error: exc.SQLAlchemyError) -> str:
+    original = getattr(error, "orig", None)
+    return type(original or error).__name__
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, never by the driver
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,101 @@
+"""Deliveries on their way in: what the door stored and intake has not taken yet, and the events they become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from workflows.events import Event
+from workflows.ledger.tables import deliveries, events, milestones, shards
+from workflows.values import DeliveryId
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A stored delivery whose events have not been taken in.
+
+    `drafts`: `[{"type": …, "subject": …, "occurred_at": datetime | None, "brand": …, "data": {…}}, …]`.
+    """
+
+    id: DeliveryId
+    source: str
+    received_at: datetime
+    drafts: Sequence[dict[str, Any]]
+
+
+def any_pending(connection: Connection) -> bool:
+    """Whether there is a delivery to take in."""
+    return connection.scalar(sa.select(sa.literal(1)).where(deliveries.c.state == "pending").limit(1)) is not None
+
+
+def lock_shard(connection: Connection) -> int | None:
+    """Lock a shard that has deliveries waiting and that no other drainer holds; None when there is none."""
+    waiting = sa.select(deliveries.c.shard).where(deliveries.c.state == "pending", deliveries.c.shard == shards.c.id)
+    statement = (
+        sa.select(shards.c.id)
+        .where(sa.exists(waiting))
+        .order_by(shards.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return connection.scalar(statement)
+
+
+def pending(connection: Connection, shard: int, limit: int) -> list[Pending]:
+    """The waiting deliveries of a locked shard, in the order they arrived."""
+    statement = (
+        sa.select(deliveries.c.id, deliveries.c.source, deliveries.c.received_at, deliveries.c.drafts)
+        .where(deliveries.c.state == "pending", deliveries.c.shard == shard)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return [Pending(row.id, row.source, row.received_at, row.drafts) for row in connection.execute(statement)]
+
+
+def mark_taken(connection: Connection, delivery_ids: Sequence[str], now: datetime) -> None:
+    """Their events stand in the ledger; the drafts are not needed any more."""
+    these = deliveries.c.id.in_(delivery_ids)
+    connection.execute(deliveries.update().where(these).values(state="taken", drafts=None, taken_at=now))
+
+
+def set_aside(connection: Connection, delivery_id: str, problem: dict[str, object], now: datetime) -> None:
+    """Intake cannot take this one in: keep it, with the reason, and let the others pass."""
+    this = deliveries.c.id == delivery_id
+    connection.execute(deliveries.update().where(this).values(state="rejected", problems=[problem], taken_at=now))
+
+
+def record_events(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
+    """Write events and the milestones they reach; a milestone once reached never changes."""
+    if not fresh:
+        return
+    connection.execute(
+        events.insert(),
+        [
+            {
+                "id": event.id,
+                "delivery_id": event.delivery_id,
+                "source": event.source,
+                "brand": event.brand,
+                "type": event.type,
+                "subject": event.subject,
+                "occurred_at": event.occurred_at,
+                "data": event.data,
+            }
+            for event in fresh
+        ],
+    )
+    reached = {(event.subject, event.type): event.id for event in reversed(fresh)}
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(
+        insert(milestones).on_conflict_do_nothing(),
+        [
+            {"subject": subject, "type": kind, "event_id": event_id, "reached_at": now}
+            for (subject, kind), event_id in sorted(reached.items())
+        ],
+    )

@@ -1,0 +1,330 @@
+"""Effects: vendor calls from the intent to the outcome, with their leases, subjects and attempts.
+
+Every write that moves an effect names the states it may come from and, once claimed, the token of its holder, and says
+whether it landed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+from sqlalchemy.exc import IntegrityError
+
+from workflows.catalogue import Outcome, Repeat, Request
+from workflows.engine.gates import Closed, Milestone, Precondition, occupied
+from workflows.engine.states import EffectState, sources_of
+from workflows.ledger.tables import attempts, effect_subjects, effects, lanes, milestones
+from workflows.values import EffectId, new_id
+
+RELEASE_SECONDS = 30
+"""A released effect that nobody claimed within this time is released again: its message was lost."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A call that shall be made."""
+
+    key: str
+    run_id: str | None
+    step: str | None
+    request: Request
+    vendor: str
+    repeat: Repeat
+    requires: tuple[Precondition, ...]
+    subjects: tuple[str, ...]
+    max_attempts: int
+    give_up_at: datetime
+
+
+@dataclass(frozen=True)
+class EffectRow:
+    """One effect as the ledger has it."""
+
+    id: EffectId
+    run_id: str | None
+    operation: str
+    vendor: str
+    request: Request
+    repeat: Repeat
+    requires: tuple[Precondition, ...]
+    state: EffectState
+    attempts: int
+    max_attempts: int
+    give_up_at: datetime
+    token: int
+    lease_until: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> EffectRow:
+        return cls(
+            id=EffectId(row.id),
+            run_id=row.run_id,
+            operation=row.operation,
+            vendor=row.vendor,
+            request=Request.from_dict(row.request),
+            repeat=Repeat(row.repeat),
+            requires=tuple(Precondition(*need) for need in row.requires),
+            state=EffectState(row.state),
+            attempts=row.attempts,
+            max_attempts=row.max_attempts,
+            give_up_at=row.give_up_at,
+            token=row.token,
+            lease_until=row.lease_until,
+            created_at=row.created_at,
+        )
+
+
+def intend(connection: Connection, intent: Intent, closed: Closed | None, now: datetime) -> EffectId:
+    """Write down that a call shall be made; `closed` is the gate that holds it from the start, if one does."""
+    effect_id = EffectId(new_id())
+    held = closed is not None and not closed.for_good
+    connection.execute(
+        effects.insert().values(
+            id=effect_id,
+            key=intent.key,
+            run_id=intent.run_id,
+            step=intent.step,
+            operation=intent.request.operation,
+            vendor=intent.vendor,
+            request=intent.request.as_dict(),
+            requires=[list(need) for need in intent.requires],
+            repeat=intent.repeat,
+            state=EffectState.HELD if held else EffectState.INTENDED,
+            gate=closed.gate if closed and held else None,
+            gate_key=closed.key if closed and held else None,
+            reason=closed.reason if closed else None,
+            due_at=recheck_at(now, now) if held else now,
+            max_attempts=intent.max_attempts,
+            give_up_at=intent.give_up_at,
+            created_at=now,
+        )
+    )
+    if intent.subjects:
+        rows = [{"effect_id": effect_id, "subject": subject} for subject in intent.subjects]
+        connection.execute(effect_subjects.insert(), rows)
+    return effect_id
+
+
+def recheck_at(created_at: datetime, now: datetime) -> datetime:
+    """When a held effect looks at its gate again by itself.
+
+    News about the gate's key wakes it at once; this look only finds what arrived in the very moment it was held, so
+    it is soon at first and then ever rarer.
+    """
+    age = now - created_at
+    return now + min(max(age, timedelta(seconds=1)), timedelta(minutes=5))
+
+
+def seen_milestones(connection: Connection, required: Iterable[Precondition]) -> set[Milestone]:
+    """Everything seen so far about the subjects of these preconditions."""
+    subjects = sorted({need.subject for need in required})
+    if not subjects:
+        return set()
+    found = connection.execute(
+        sa.select(milestones.c.subject, milestones.c.type).where(milestones.c.subject.in_(subjects))
+    )
+    return {Milestone(row.subject, row.type) for row in found}
+
+
+def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> int:
+    """There is news about these subjects: let what they hold look at its gate again."""
+    waiting = (effects.c.state == EffectState.HELD) & effects.c.gate_key.in_(sorted(keys))
+    return connection.execute(effects.update().where(waiting).values(due_at=now)).rowcount
+
+
+def due_vendors(connection: Connection, now: datetime) -> list[str]:
+    """Vendors with an effect that may be released now."""
+    return list(connection.scalars(sa.select(effects.c.vendor).where(_due(now)).distinct()))
+
+
+def lock_lane(connection: Connection, vendor: str) -> None:
+    """Let only one transaction at a time release effects of this vendor."""
+    if connection.scalar(sa.select(lanes.c.vendor).where(lanes.c.vendor == vendor).with_for_update()) is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(lanes.insert().values(vendor=vendor))
+        except IntegrityError:
+            connection.execute(sa.select(lanes.c.vendor).where(lanes.c.vendor == vendor).with_for_update())
+
+
+def count_out(connection: Connection, vendor: str) -> int:
+    """How many effects of this vendor are with the workers."""
+    out = effects.c.state.in_([EffectState.RELEASED, EffectState.CLAIMED])
+    return connection.scalar(sa.select(sa.func.count()).where(out, effects.c.vendor == vendor)) or 0
+
+
+def due(connection: Connection, vendor: str, now: datetime, limit: int) -> list[EffectRow]:
+    """Effects of this vendor that may leave now, the longest waiting first; locked, those locked elsewhere left out."""
+    statement = (
+        sa.select(effects)
+        .where(_due(now), effects.c.vendor == vendor)
+        .order_by(effects.c.due_at, effects.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [EffectRow.of(row) for row in connection.execute(statement)]
+
+
+def _due(now: datetime) -> sa.ColumnElement[bool]:
+    return effects.c.state.in_([EffectState.INTENDED, EffectState.HELD]) & (effects.c.due_at <= now)
+
+
+def release(connection: Connection, effect_ids: Sequence[str], now: datetime) -> None:
+    """Hand these effects to the workers, under a lease that a lost message outlives."""
+    if not effect_ids:
+        return
+    connection.execute(
+        effects.update()
+        .where(effects.c.id.in_(effect_ids), effects.c.state.in_([EffectState.INTENDED, EffectState.HELD]))
+        .values(
+            state=EffectState.RELEASED,
+            gate=None,
+            gate_key=None,
+            lease_until=now + timedelta(seconds=RELEASE_SECONDS),
+        )
+    )
+
+
+def take_back(connection: Connection, effect_ids: Sequence[str], due_at: datetime) -> None:
+    """The broker did not take their messages: they are due again at `due_at`."""
+    connection.execute(
+        effects.update()
+        .where(effects.c.id.in_(effect_ids), effects.c.state == EffectState.RELEASED)
+        .values(state=EffectState.INTENDED, lease_until=None, due_at=due_at)
+    )
+
+
+def hold(connection: Connection, effect: EffectRow, closed: Closed, now: datetime) -> bool:
+    """Let a closed gate hold an effect that is not claimed."""
+    before = sources_of(EffectState.HELD) | {EffectState.HELD}
+    moved = connection.execute(
+        effects.update()
+        .where(effects.c.id == effect.id, effects.c.state.in_(before))
+        .values(
+            state=EffectState.HELD,
+            gate=closed.gate,
+            gate_key=closed.key,
+            reason=closed.reason,
+            lease_until=None,
+            due_at=recheck_at(effect.created_at, now),
+        )
+    )
+    return bool(moved.rowcount)
+
+
+def lock(connection: Connection, effect_id: str) -> EffectRow | None:
+    """Lock one effect for this transaction."""
+    row = connection.execute(sa.select(effects).where(effects.c.id == effect_id).with_for_update()).one_or_none()
+    return None if row is None else EffectRow.of(row)
+
+
+def run_of(connection: Connection, effect_id: str) -> str | None:
+    """The run an effect belongs to, read without a lock: a run is always locked before its effects."""
+    return connection.scalar(sa.select(effects.c.run_id).where(effects.c.id == effect_id))
+
+
+def occupy(connection: Connection, effect_id: str) -> Closed | None:
+    """Take the effect's subjects; the gate that is closed when another effect has one of them."""
+    mine = sa.select(effect_subjects.c.subject).where(effect_subjects.c.effect_id == effect_id)
+    other = sa.select(effect_subjects.c.subject, effect_subjects.c.effect_id).where(
+        effect_subjects.c.subject.in_(mine), effect_subjects.c.occupied == 1, effect_subjects.c.effect_id != effect_id
+    )
+    taken = connection.execute(other.order_by(effect_subjects.c.subject).limit(1)).one_or_none()
+    if taken is None:
+        try:
+            with connection.begin_nested():
+                _set_occupied(connection, effect_id, 1)
+            return None
+        except IntegrityError:  # another claim took it between the look and the write
+            taken = connection.execute(other.limit(1)).one_or_none()
+            if taken is None:
+                subject = connection.scalar(mine.limit(1))
+                return occupied(str(subject), "that has just ended")
+    return occupied(taken.subject, taken.effect_id)
+
+
+def _set_occupied(connection: Connection, effect_id: str, value: int) -> None:
+    connection.execute(effect_subjects.update().where(effect_subjects.c.effect_id == effect_id).values(occupied=value))
+
+
+def claim(connection: Connection, effect: EffectRow, *, holder: str, lease_until: datetime, now: datetime) -> int:
+    """Give a released effect to `holder` until `lease_until`; the token its outcome must carry."""
+    number = effect.attempts + 1
+    connection.execute(
+        effects.update()
+        .where(effects.c.id == effect.id, effects.c.state == EffectState.RELEASED)
+        .values(
+            state=EffectState.CLAIMED,
+            token=effect.token + 1,
+            attempts=number,
+            holder=holder,
+            lease_until=lease_until,
+            reason=None,
+        )
+    )
+    connection.execute(attempts.insert().values(effect_id=effect.id, number=number, holder=holder, started_at=now))
+    return effect.token + 1
+
+
+def end_attempt(connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> None:
+    """Write down how the attempt under way ended."""
+    this = (attempts.c.effect_id == effect.id, attempts.c.number == effect.attempts)
+    connection.execute(
+        attempts.update()
+        .where(*this)
+        .values(ended_at=now, outcome=outcome.kind, status=outcome.status, reason=outcome.reason)
+    )
+
+
+def move(
+    connection: Connection, effect: EffectRow, state: EffectState, now: datetime, **values: Mapping[str, Any] | Any
+) -> bool:
+    """Move an effect out of the hands of whoever holds it under `effect.token`; whether that landed.
+
+    Its subjects are free afterwards, unless it is in doubt.
+    """
+    final = state in (EffectState.DONE, EffectState.REFUSED, EffectState.CANCELLED)
+    moved = connection.execute(
+        effects.update()
+        .where(effects.c.id == effect.id, effects.c.token == effect.token, effects.c.state.in_(sources_of(state)))
+        .values(
+            state=state,
+            gate=None,
+            gate_key=None,
+            lease_until=None,
+            ended_at=now if final else None,
+            **values,
+        )
+    )
+    if not moved.rowcount:
+        return False
+    if state is not EffectState.IN_DOUBT:
+        free_subjects(connection, effect.id, now)
+    return True
+
+
+def free_subjects(connection: Connection, effect_id: str, now: datetime) -> None:
+    """Nothing of this effect is under way any more: let others change its subjects."""
+    had = list(
+        connection.scalars(
+            sa.select(effect_subjects.c.subject).where(
+                effect_subjects.c.effect_id == effect_id, effect_subjects.c.occupied == 1
+            )
+        )
+    )
+    if had:
+        _set_occupied(connection, effect_id, 0)
+        wake_held(connection, had, now)
+
+
+def lapsed(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Effects whose lease has run out, the oldest first."""
+    out = effects.c.state.in_([EffectState.RELEASED, EffectState.CLAIMED])
+    statement = sa.select(effects.c.id).where(out, effects.c.lease_until <= now).order_by(effects.c.lease_until)
+    return list(connection.scalars(statement.limit(limit)))

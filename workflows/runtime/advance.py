@@ -1,0 +1,83 @@
+"""Advance a run: gather what the ledger has, decide, write the decisions down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from workflows.engine.decide import decide
+from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
+from workflows.engine.gates import Precondition, closed_precondition
+from workflows.engine.states import StepState
+from workflows.errors import InputError
+from workflows.ledger import effects, runs
+from workflows.ledger.runs import RunRow
+from workflows.runtime.rules import Rules
+
+
+def advance(connection: Connection, rules: Rules, run_id: str, now: datetime) -> None:
+    """Take a run as far as it goes now, in the caller's transaction. A run that has ended is left alone."""
+    run = runs.lock(connection, run_id)
+    if run is not None:
+        advance_locked(connection, rules, run, now)
+
+
+def advance_locked(connection: Connection, rules: Rules, run: RunRow, now: datetime) -> None:
+    """The same for a run this transaction has locked or just begun."""
+    definition = rules.definition(connection, run.definition_hash)
+    while True:
+        decisions = decide(definition, runs.snapshot(connection, run), now)
+        if not _apply(connection, rules, run, decisions, now):
+            break
+    runs.settle_down(connection, run.id)
+
+
+def _apply(connection: Connection, rules: Rules, run: RunRow, decisions: list[Decision], now: datetime) -> bool:
+    """Write decisions down; whether one of them turned out so that there is more to decide."""
+    again = False
+    for decision in decisions:
+        match decision:
+            case EndStep():
+                runs.end_step(connection, run.id, decision, now)
+            case StartTimer():
+                runs.start_timer(connection, run.id, decision.step, decision.due_at, now)
+            case Intend():
+                again = not _intend(connection, rules, run, decision, now)
+            case EndRun():
+                runs.end_run(connection, run.id, decision, now)
+    return again
+
+
+def _intend(connection: Connection, rules: Rules, run: RunRow, decision: Intend, now: datetime) -> bool:
+    """Write an effect down; False when its inputs make no request, and the step has failed for that."""
+    try:
+        intent = intent_of(rules, run, decision, now)
+    except InputError as error:
+        reason = "nothing was sent: " + "; ".join(str(problem) for problem in error.problems)
+        runs.end_step(connection, run.id, EndStep(decision.step, StepState.FAILED, reason=reason), now)
+        return False
+    closed = closed_precondition(intent.requires, effects.seen_milestones(connection, intent.requires))
+    runs.enter_step(connection, run.id, decision.step, StepState.CALLING, now)
+    effects.intend(connection, intent, closed, now)
+    return True
+
+
+def intent_of(rules: Rules, run: RunRow, decision: Intend, now: datetime) -> effects.Intent:
+    """The effect a decision asks for. Raises InputError."""
+    operation = rules.catalogue.operation(decision.operation)
+    return effects.Intent(
+        key=f"{run.event.id}/{run.workflow}/{decision.step}",
+        run_id=run.id,
+        step=decision.step,
+        request=operation.prepare(decision.inputs),
+        vendor=operation.vendor,
+        repeat=operation.repeat,
+        requires=tuple(
+            Precondition(need.event, need.subject, need.never_after, need.why)
+            for need in operation.requires_of(decision.inputs)
+        ),
+        subjects=operation.subjects_of(decision.inputs),
+        max_attempts=decision.attempts,
+        give_up_at=now + decision.within,
+    )

@@ -1,0 +1,177 @@
+"""Perform an effect: claim it, call the vendor, record the outcome under the claim's token."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+import structlog
+from sqlalchemy import Connection
+
+from workflows.catalogue import Caller, Operation, Outcome, OutcomeKind, Repeat
+from workflows.engine.gates import closed_precondition
+from workflows.engine.retries import next_delay
+from workflows.engine.states import EffectState
+from workflows.ledger import effects, runs
+from workflows.ledger.database import Database
+from workflows.ledger.effects import EffectRow
+from workflows.runtime.advance import advance
+from workflows.runtime.rules import Rules
+
+LEASE_MARGIN = timedelta(seconds=5)
+"""How much longer than the call's own deadline a claim lasts: time to claim, to start and to record."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to make one call: `effect` as claimed, and the last moment to begin it, on the monotonic clock."""
+
+    effect: EffectRow
+    operation: Operation
+    begin_before: float
+
+
+@dataclass(frozen=True)
+class Performer:
+    """Performs effects with the operation handed in; one object a process."""
+
+    database: Database
+    rules: Rules
+    caller: Caller
+    holder: str
+    random: Random = field(default_factory=Random)
+    monotonic: Callable[[], float] = time.monotonic
+
+    def perform(self, effect_id: str) -> Outcome | None:
+        """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
+        claim = self._claim(effect_id)
+        if claim is None:
+            return None
+        outcome = self._call(claim)
+        self._record(claim.effect, outcome)
+        return outcome
+
+    def _claim(self, effect_id: str) -> Claim | None:
+        started = self.monotonic()
+        with self.database.write() as connection:
+            run_id = effects.run_of(connection, effect_id)
+            run = None if run_id is None else runs.lock(connection, run_id)
+            effect = effects.lock(connection, effect_id)
+            if effect is None or effect.state is not EffectState.RELEASED:
+                return None
+            now = self.database.now(connection)
+            if run_id is not None and run is None:
+                effects.move(connection, effect, EffectState.CANCELLED, now, reason="the run ended first")
+                return None
+            operation = self.rules.catalogue.operation(effect.operation)
+            if self._stopped_by_gate(connection, effect, operation, now):
+                return None
+            lease = timedelta(seconds=operation.deadline_seconds) + LEASE_MARGIN
+            effects.claim(connection, effect, holder=self.holder, lease_until=now + lease, now=now)
+            claimed = effects.lock(connection, effect_id)
+        assert claimed is not None
+        return Claim(claimed, operation, begin_before=started + LEASE_MARGIN.total_seconds())
+
+    def _stopped_by_gate(self, connection: Connection, effect: EffectRow, operation: Operation, now: datetime) -> bool:
+        """Ask every gate again, in the transaction of the claim."""
+        closed = closed_precondition(effect.requires, effects.seen_milestones(connection, effect.requires))
+        if closed is None and not operation.reduces:
+            closed = effects.occupy(connection, effect.id)
+        if closed is None:
+            return False
+        if closed.for_good:
+            self._settle(connection, effect, Outcome(OutcomeKind.REFUSED, closed.reason), now)
+        else:
+            effects.hold(connection, effect, closed, now)
+        return True
+
+    def _call(self, claim: Claim) -> Outcome:
+        """Send the request, unless so much time has gone that the lease might end before the call does.
+
+        A thread that was frozen wakes up here: without this look it would speak to the vendor under a lease that
+        another may hold by now.
+        """
+        if self.monotonic() > claim.begin_before:
+            return Outcome(OutcomeKind.NOT_SENT, "too little of the lease was left to begin the call")
+        return self.caller.send(claim.operation, claim.effect.request)
+
+    def _record(self, effect: EffectRow, outcome: Outcome) -> bool:
+        """Write the outcome down if the claim's token still holds; whether it landed."""
+        with self.database.write() as connection:
+            if effect.run_id is not None:
+                runs.lock(connection, effect.run_id)
+            now = self.database.now(connection)
+            effects.end_attempt(connection, effect, outcome, now)
+            landed = self._settle(connection, effect, outcome, now)
+        if not landed:
+            log.warning("outcome_came_too_late", effect_id=effect.id, outcome=outcome.kind)
+        return landed
+
+    def lapse(self, effect_id: str) -> bool:
+        """The lease of an effect ran out: its message or its worker was lost. Whether anything changed."""
+        with self.database.write() as connection:
+            run_id = effects.run_of(connection, effect_id)
+            if run_id is not None:
+                runs.lock(connection, run_id)
+            effect = effects.lock(connection, effect_id)
+            now = self.database.now(connection)
+            if effect is None or effect.lease_until is None or effect.lease_until > now:
+                return False
+            if effect.state is EffectState.RELEASED:
+                return effects.move(connection, effect, EffectState.INTENDED, now, due_at=now)
+            outcome = self._vanished(effect, now)
+            if outcome is None:
+                return False
+            effects.end_attempt(connection, effect, outcome, now)
+            return self._settle(connection, effect, outcome, now)
+
+    def _vanished(self, effect: EffectRow, now: datetime) -> Outcome | None:
+        """How a claim ends whose holder never came back; None: not yet, its call could still be under way."""
+        assert effect.lease_until is not None
+        if effect.repeat is Repeat.SAFE:
+            return Outcome(OutcomeKind.RETRY, "the worker that had it vanished; repeating this call does no harm")
+        deadline = timedelta(seconds=self.rules.catalogue.operation(effect.operation).deadline_seconds)
+        if now < effect.lease_until + deadline:
+            return None
+        return Outcome(OutcomeKind.IN_DOUBT, "the worker that had it vanished; the vendor may have acted on the call")
+
+    def _settle(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
+        """Move an effect by an outcome and its run by what follows; whether it landed."""
+        landed = self._move(connection, effect, outcome, now)
+        if landed and effect.run_id is not None:
+            runs.wake(connection, [effect.run_id], now)
+            try:
+                with connection.begin_nested():
+                    advance(connection, self.rules, effect.run_id, now)
+            except Exception:
+                # The outcome must be kept whatever becomes of the run; the sweep finds the run awake.
+                log.exception("advance_failed", run_id=effect.run_id, effect_id=effect.id)
+        return landed
+
+    def _move(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
+        known = {"reason": outcome.reason, "status": outcome.status}
+        match outcome.kind:
+            case OutcomeKind.DONE:
+                return effects.move(connection, effect, EffectState.DONE, now, output=outcome.output, **known)
+            case OutcomeKind.REFUSED:
+                return effects.move(connection, effect, EffectState.REFUSED, now, **known)
+            case OutcomeKind.IN_DOUBT:
+                return effects.move(connection, effect, EffectState.IN_DOUBT, now, **known)
+            case OutcomeKind.NOT_SENT | OutcomeKind.RETRY:
+                return self._again(connection, effect, outcome, now)
+
+    def _again(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
+        """Try once more later, or give up where attempts or time have run out."""
+        hint = outcome.retry_after_seconds
+        delay = next_delay(max(effect.attempts, 1), hint_seconds=hint, random=self.random)
+        due_at = now + timedelta(seconds=delay)
+        if effect.attempts < effect.max_attempts and due_at < effect.give_up_at:
+            again = {"due_at": due_at, "reason": outcome.reason, "status": outcome.status}
+            return effects.move(connection, effect, EffectState.INTENDED, now, **again)
+        reason = f"gave up after {effect.attempts} attempts: {outcome.reason}"
+        return effects.move(connection, effect, EffectState.REFUSED, now, reason=reason, status=outcome.status)

@@ -1,0 +1,75 @@
+"""The sweep: what time brings due, and what a lost message or a lost worker left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from workflows.errors import LedgerUnavailable
+from workflows.ledger import deliveries, effects, runs
+from workflows.ledger.database import Database
+from workflows.runtime.advance import advance
+from workflows.runtime.effects import Performer
+from workflows.runtime.release import Releaser
+from workflows.runtime.rules import Rules
+
+BATCH = 200
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep found: timers that rang, runs taken on, leases ended, effects released, deliveries waiting."""
+
+    timers: int = 0
+    runs: int = 0
+    leases: int = 0
+    released: int = 0
+    pending: bool = False
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Looks after time; any number of processes may, none is special."""
+
+    database: Database
+    rules: Rules
+    performer: Performer
+    releaser: Releaser
+
+    def once(self) -> Swept:
+        """One look at everything. Looks first without the write lock, so that an idle sweep costs readers nothing."""
+        with self.database.read() as connection:
+            now = self.database.now(connection)
+            timers_due = runs.timers_due(connection, now)
+            pending = deliveries.any_pending(connection)
+            leases = effects.lapsed(connection, now, BATCH)
+        timers = self._wake_timers() if timers_due else 0
+        ended = sum(self.performer.lapse(effect_id) for effect_id in leases)
+        taken_on = self._advance_awake()
+        return Swept(timers, taken_on, ended, self.releaser.release_due(), pending)
+
+    def _wake_timers(self) -> int:
+        with self.database.write() as connection:
+            return runs.wake_timers(connection, self.database.now(connection), BATCH)
+
+    def _advance_awake(self) -> int:
+        with self.database.read() as connection:
+            awake = runs.awake(connection, self.database.now(connection), BATCH)
+        return sum(self._advance(run_id) for run_id in awake)
+
+    def _advance(self, run_id: str) -> bool:
+        """Take one run on, in a transaction of its own: one that fails is put off and does not hold up the others."""
+        try:
+            with self.database.write() as connection:
+                advance(connection, self.rules, run_id, self.database.now(connection))
+            return True
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            log.exception("advance_failed", run_id=run_id)
+            with self.database.write() as connection:
+                runs.put_off(connection, run_id, self.database.now(connection))
+            return False

@@ -1,0 +1,207 @@
+"""`stagedoor.yml`: sources, vendors and brands. What may stand under a source or a vendor is in two tables here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from workflows.errors import DefinitionError
+from workflows.language.literals import literal
+from workflows.problems import Problem, nearest
+from workflows.settings.operations import OperationReader
+from workflows.settings.references import References
+from workflows.settings.values import SourceSettings
+from workflows.values import Money, Percent, currency_exponent
+from workflows.yaml_nodes import Node, decode, read
+from workflows.yaml_shapes import Findings
+
+
+class Form(Enum):
+    """What may stand under a key."""
+
+    TEXT = "text"
+    ADDRESS = "an http(s) address"
+    SECRET = "a secret"  # noqa: S105
+    SECRETS = "a list of secrets"
+    OPERATIONS = "what no document states about operations"
+
+
+SOURCE_PRESETS: Mapping[str, Mapping[str, Form]] = {
+    "symphony": {"token": Form.SECRET},
+    "tickettailor": {"secrets": Form.SECRETS},
+    "cymbal-orders": {"header": Form.TEXT, "keys": Form.SECRETS},
+}
+VENDORS: Mapping[str, Mapping[str, Form]] = {
+    "symphony": {
+        "advertising_api": Form.ADDRESS,
+        "partner_api": Form.ADDRESS,
+        "api_key": Form.SECRET,
+        "brand_id": Form.TEXT,
+        "operations": Form.OPERATIONS,
+    },
+    "cymbal": {"base_url": Form.ADDRESS, "api_key": Form.SECRET},
+}
+
+_LITERALS: Mapping[type, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    Decimal: "a number",
+    Money: "money",
+    Percent: "a percentage",
+    timedelta: "a duration",
+}
+
+
+def read_document(path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The sections of the file as keyword arguments of Settings. Raises DefinitionError with every problem."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        hint = "STAGEDOOR_CONFIG names the folder it is in"
+        raise DefinitionError([Problem("E403", error.strerror or "cannot be read", str(path), hint=hint)]) from error
+    return parse_document(decode(raw, str(path)), str(path), environ)
+
+
+def parse_document(text: str, file: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """`read_document` for a text already at hand."""
+    document = _Document(environ)
+    sections = document.sections(read(text, file))
+    document.findings.raise_problems()
+    return sections
+
+
+class _Document:
+    """One reading of the file: its findings and the variables it found unset."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.findings = Findings()
+        self._references = References(environ, self.findings)
+        self._forms: Mapping[Form, Callable[[Node, str], Any]] = {
+            Form.TEXT: self._references.text,
+            Form.ADDRESS: self._references.address,
+            Form.SECRET: self._references.secret,
+            Form.SECRETS: self._references.secrets,
+            Form.OPERATIONS: OperationReader(self.findings, self._references).read,
+        }
+
+    def sections(self, root: Node) -> dict[str, Any]:
+        found = self.findings.entries(root, "stagedoor.yml", ("sources", "vendors", "brands"), required=("brands",))
+        brands = self._brands(found["brands"].node) if "brands" in found else {}
+        sources = self._sources(found["sources"].node, tuple(brands)) if "sources" in found else {}
+        vendors = self._vendors(found["vendors"].node) if "vendors" in found else {}
+        return {
+            "sources": MappingProxyType(sources),
+            "vendors": MappingProxyType(vendors),
+            "brands": MappingProxyType(brands),
+            "unset": tuple(self._references.unset),
+        }
+
+    def _sources(self, node: Node, brands: tuple[str, ...]) -> dict[str, SourceSettings]:
+        sources = {}
+        for name, entry in self.findings.any_entries(node, "sources").items():
+            if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
+                hint = "it stands in an address: use small letters, digits and -"
+                self.findings.add("E124", entry.key_place, f"{name!r} cannot be the name of a source", hint)
+            sources[name] = self._source(name, entry.node, brands)
+        return sources
+
+    def _source(self, name: str, node: Node, brands: tuple[str, ...]) -> SourceSettings:
+        what = f"the source {name!r}"
+        preset = self.findings.any_entries(node, what).get("preset")
+        chosen = self.findings.choice(preset.node, f"the preset of {what}", SOURCE_PRESETS) if preset else None
+        if chosen is None:  # which further keys are right hangs on the preset
+            if preset is None and node.kind == "map":
+                self.findings.add("E121", node.place, f"{what} needs the key 'preset'")
+            return SourceSettings(name, "", "", {})
+        forms = SOURCE_PRESETS[chosen]
+        found = self.findings.entries(node, what, ("preset", "brand", *forms), required=("brand", *forms))
+        brand = self.findings.choice(found["brand"].node, f"the brand of {what}", brands) if "brand" in found else None
+        return SourceSettings(name, chosen, brand or "", self._options(found, forms, f"sources.{name}"))
+
+    def _vendors(self, node: Node) -> dict[str, Mapping[str, Any]]:
+        known = self.findings.entries(node, "vendors", VENDORS)
+        return {name: self._vendor(name, entry.node) for name, entry in known.items()}
+
+    def _vendor(self, name: str, node: Node) -> Mapping[str, Any]:
+        found = self.findings.entries(node, f"the vendor {name!r}", VENDORS[name])
+        return self._options(found, VENDORS[name], f"vendors.{name}")
+
+    def _options(self, found: Mapping[str, Any], forms: Mapping[str, Form], path: str) -> Mapping[str, Any]:
+        options: dict[str, Any] = {key: () if form is Form.SECRETS else None for key, form in forms.items()}
+        for key, entry in found.items():
+            if key in forms:
+                options[key] = self._forms[forms[key]](entry.node, f"{path}.{key}")
+        return MappingProxyType(options)
+
+    def _brands(self, node: Node) -> dict[str, Mapping[str, Any]]:
+        kinds: dict[str, str] = {}
+        brands: dict[str, Mapping[str, Any]] = {}
+        for name, entry in self.findings.any_entries(node, "brands").items():
+            fields = self.findings.any_entries(entry.node, f"the brand {name!r}")
+            values = {key: self._brand_field(key, item.node, f"brands.{name}.{key}") for key, item in fields.items()}
+            for key, value in values.items():
+                self.findings.is_name(key, fields[key].key_place, "a field of a brand")
+                if value is None:
+                    continue
+                kind = kinds.setdefault(key, _LITERALS[type(value)])
+                if kind != _LITERALS[type(value)]:
+                    message = f"{key} is {_LITERALS[type(value)]} here but {kind} at another brand"
+                    self.findings.add("E416", fields[key].node.place, message)
+            brands[name] = MappingProxyType({key: value for key, value in values.items() if value is not None})
+        return brands
+
+    def _brand_field(self, key: str, node: Node, path: str) -> Any:
+        if key in _STANDARDS:
+            return self._standard(key, node, path)
+        if node.kind != "scalar" or node.value is None:
+            self.findings.add("E122", node.place, f"{path} must be a single value", "or leave the key out")
+            return None
+        if not isinstance(node.value, str):
+            return node.value
+        text = self._references.text(node, path)
+        if text is None or node.quoted:
+            return text
+        try:
+            return literal(text)
+        except ValueError as error:
+            self.findings.add("E417", node.place, f"{path}: {error}", "text stands in quotes")
+            return None
+
+    def _standard(self, key: str, node: Node, path: str) -> str | None:
+        """Zones and currencies are looked up by many; a wrong name is found here rather than at night."""
+        text = self._references.text(node, path)
+        what, is_known, known = _STANDARDS[key]
+        if text is not None and not is_known(text):
+            self.findings.add("E415", node.place, f"{text!r} is not {what}", nearest(text, known()))
+        return text
+
+
+def _is_zone(text: str) -> bool:
+    try:
+        ZoneInfo(text)
+    except (KeyError, OSError, ValueError):  # unknown; a folder of zones such as Europe; not even a path
+        return False
+    return True
+
+
+def _is_currency(text: str) -> bool:
+    try:
+        currency_exponent(text)
+    except ValueError:
+        return False
+    return True
+
+
+_STANDARDS: Mapping[str, tuple[str, Callable[[str], bool], Callable[[], Collection[str]]]] = {
+    "zone": ("a time zone of the IANA database", _is_zone, available_timezones),
+    "currency": ("an ISO 4217 currency code", _is_currency, tuple),
+}
+"""Fields of a brand whose names and values others rely on."""

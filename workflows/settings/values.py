@@ -1,0 +1,78 @@
+"""What settings are made of."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+LogFormat = Literal["json", "console", "auto"]
+
+
+class Secret:
+    """A value that is shown as `***` wherever it is printed; only `reveal` gives it. JSON refuses it."""
+
+    __slots__ = ("_value",)
+    __hash__ = None  # type: ignore[assignment]  # a dict keyed by secrets would compare them in variable time
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself. Call it where it leaves for its owner, and nowhere else."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True)
+class Unset:
+    """A value the file takes from a variable that is not set: (`vendors.symphony.api_key`, `SYMPHONY_API_KEY`)."""
+
+    path: str
+    variable: str
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """A system that sends us webhooks, as configured.
+
+    `options` has every key of its preset; a value taken from an unset variable is None, in a list it is left out.
+    """
+
+    name: str
+    preset: str
+    brand: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything one process needs to know, frozen.
+
+    vendors  by name, every key of the vendor; secrets as Secret, what is not set as None
+    brands   by name, the typed fields: `{"main": {"zone": "Europe/London", "budget_cap": Money(500, "USD")}}`
+    unset    what is missing before everything configured can work
+    """
+
+    data_dir: Path
+    config_dir: Path
+    database_url: str = field(repr=False)
+    broker_url: str = field(repr=False)
+    sentry_dsn: str | None = field(default=None, repr=False)
+    console_token: Secret | None = None
+    flower_password: Secret | None = None
+    log_format: LogFormat = "auto"
+    worker_threads: int = 16
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    brands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unset: tuple[Unset, ...] = ()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from math import isfinite
 from urllib.parse import quote
 
 from workflows.values import Money, Percent
@@ -48,6 +49,8 @@ _VALUE = re.compile(
       | (?:Bearer|Basic|Digest|Token)\s+[^\s,;"']+ | [^\s,;&"'<>}\])]+""",
     re.VERBOSE | re.DOTALL,
 )
+_SQL_VALUES = re.compile(r"\[parameters: .*?\](?=\n|\Z)", re.DOTALL)
+"""How SQLAlchemy ends the message of a database error ("Core Exceptions", `StatementError`)."""
 _JSON_PATH = re.compile(r"\$(?:\.\w+|\[\d+\])*\.$")
 _BEARER = re.compile(r"(?i)\b(bearer\s{1,4})[\w.~+/=-]{4,}")
 _BASIC = re.compile(r"\b(Basic\s{1,4})(?=[A-Za-z]*(?:[0-9+/=]|[a-z][A-Z]))[A-Za-z0-9+/]{6,}={0,2}")
@@ -76,6 +79,7 @@ def redact_text(text: str, secrets: Iterable[str] = ()) -> str:
     text = _PATH_TOKEN.sub(rf"\1{HIDDEN}", text)
     text = _ENCODED_PATH_TOKEN.sub(rf"\1{HIDDEN}", text)
     text = _USER_INFO.sub(rf"\1{HIDDEN}@", text)
+    text = _SQL_VALUES.sub(f"[parameters: {HIDDEN}]", text)
     text = _CREDENTIAL_LINE.sub(rf"\1{HIDDEN}", text)
     text = _hide_values(text)
     text = _BEARER.sub(rf"\1{HIDDEN}", text)
@@ -185,6 +189,8 @@ def _redact(value: object, secrets: tuple[str, ...], key: str, *, about: str = "
             return redact_text(value, secrets)
         case bytes():
             return redact_text(value.decode(errors="replace"), secrets)
+        case float() if not isfinite(value):  # JSON has no form for these
+            return str(value)
         case int() | float() | Decimal() | Money() | Percent() | date() | time() | timedelta():
             return value
         case _:

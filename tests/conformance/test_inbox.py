@@ -1,0 +1,251 @@
+"""One suite over both engines of the inbox: what is stored once, what is a repeat, and what nothing may be lost to."""
+
+import contextlib
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from tests.servers.postgresql import PostgreSQL
+from workflows import typed_json
+from workflows.errors import LedgerUnavailable
+from workflows.ledger.arrivals import Arrival, Receipt, shard_of
+from workflows.ledger.database import Database
+from workflows.ledger.inbox import InboxWriter
+from workflows.ledger.tables import SHARDS, dedup_keys, deliveries, metadata
+from workflows.values import DeliveryId, new_id
+
+PROBLEMS = ({"code": "not_json", "message": "Expecting value", "path": "$"},)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_database")
+    database = Database(url)
+    with database.write() as connection:
+        metadata.create_all(connection)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def url(database: Database) -> str:
+    return database.engine.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def writer(url: str) -> Iterator[InboxWriter]:
+    with contextlib.closing(InboxWriter(url)) as writer:
+        yield writer
+
+
+def arrival(key: str = "id:1", **given: Any) -> Arrival:
+    defaults: dict[str, Any] = {
+        "id": new_id(),
+        "source": "shop",
+        "window": None,
+        "shard": 3,
+        "headers": typed_json.dump({"content-type": "application/json"}),
+        "body": b'{"id": 1}\x00\xff',
+        "drafts": typed_json.dump([{"type": "order.placed"}]),
+        "problems": None,
+    }
+    return Arrival(**{**defaults, "key": key, **given})
+
+
+def receipts(writer: InboxWriter, *batch: Arrival) -> list[Receipt]:
+    results = writer.store(batch)
+    assert all(isinstance(result, Receipt) for result in results), results
+    return [result for result in results if isinstance(result, Receipt)]
+
+
+def stored(database: Database) -> Sequence[Any]:
+    with database.read() as connection:
+        return connection.execute(sa.select(deliveries).order_by(deliveries.c.id)).all()
+
+
+def test_a_new_delivery_is_stored_byte_for_byte(database: Database, writer: InboxWriter) -> None:
+    new = arrival()
+    assert receipts(writer, new) == [Receipt(new.id)]
+    (row,) = stored(database)
+    assert (row.id, row.source, row.shard, row.state) == (new.id, "shop", 3, "pending")
+    assert (row.body, row.headers) == (new.body, {"content-type": "application/json"})
+    assert (row.drafts, row.problems, row.taken_at) == ([{"type": "order.placed"}], None, None)
+
+
+def test_it_is_received_at_the_time_of_the_database(database: Database, writer: InboxWriter) -> None:
+    with database.read() as connection:
+        before = database.now(connection)
+    receipts(writer, arrival())
+    with database.read() as connection:
+        assert before <= stored(database)[0].received_at <= database.now(connection)
+
+
+def test_a_repeat_gets_the_first_id(database: Database, writer: InboxWriter) -> None:
+    first = arrival()
+    receipts(writer, first)
+    assert receipts(writer, arrival()) == [Receipt(first.id, is_repeat=True)]
+    assert len(stored(database)) == 1
+
+
+def test_a_repeat_within_the_batch_gets_the_id_of_the_first(database: Database, writer: InboxWriter) -> None:
+    first, other, again = arrival("id:1"), arrival("id:2"), arrival("id:1")
+    expected = [Receipt(first.id), Receipt(other.id), Receipt(first.id, is_repeat=True)]
+    assert receipts(writer, first, other, again) == expected
+    assert len(stored(database)) == 2
+
+
+def test_a_repeat_of_a_rejected_delivery_gets_its_problems(writer: InboxWriter) -> None:
+    first = arrival(problems=typed_json.dump(PROBLEMS), drafts=None)
+    assert receipts(writer, first) == [Receipt(first.id, PROBLEMS)]
+    assert receipts(writer, arrival(problems=None)) == [Receipt(first.id, PROBLEMS, is_repeat=True)]
+
+
+def test_the_same_key_at_two_sources_is_two_deliveries(database: Database, writer: InboxWriter) -> None:
+    receipts(writer, arrival(source="shop"), arrival(source="other shop"))
+    assert len(stored(database)) == 2
+
+
+def test_a_key_counts_within_its_window(writer: InboxWriter) -> None:
+    first = arrival(window=timedelta(minutes=10))
+    receipts(writer, first)
+    assert receipts(writer, arrival(window=timedelta(minutes=10))) == [Receipt(first.id, is_repeat=True)]
+
+
+def test_a_key_counts_no_more_after_its_window(database: Database, writer: InboxWriter) -> None:
+    receipts(writer, arrival(window=timedelta(0)))
+    second = arrival(window=timedelta(minutes=10))
+    assert receipts(writer, second) == [Receipt(second.id)]
+    assert receipts(writer, arrival()) == [Receipt(second.id, is_repeat=True)]
+    assert len(stored(database)) == 2
+
+
+def test_a_batch_of_repeats_and_news_keeps_its_order(writer: InboxWriter) -> None:
+    old = arrival("id:5")
+    receipts(writer, old)
+    batch = [arrival(f"id:{number}") for number in (9, 5, 1, 9, 7)]
+    ids = [receipt.delivery_id for receipt in receipts(writer, *batch)]
+    assert ids == [batch[0].id, old.id, batch[2].id, batch[0].id, batch[4].id]
+
+
+@pytest.mark.parametrize("text", ["", "ключ", "a" * 300, "quote ' \" \\ {,}", "NULL"])
+def test_any_text_is_a_key(database: Database, writer: InboxWriter, text: str) -> None:
+    first = arrival(text, headers=typed_json.dump({"x": text}))
+    receipts(writer, first)
+    assert receipts(writer, arrival(text)) == [Receipt(first.id, is_repeat=True)]
+    assert stored(database)[0].headers == {"x": text}
+
+
+def test_a_row_the_database_refuses_fails_alone(database: Database, writer: InboxWriter) -> None:
+    batch = [arrival(f"id:{number}") for number in range(9)]
+    batch[4] = arrival("id:4", shard=1 << 70)
+    results = writer.store(batch)
+    assert isinstance(results[4], LedgerUnavailable)
+    assert [result for result in results if isinstance(result, Receipt)] == [
+        Receipt(good.id) for good in batch if good is not batch[4]
+    ]
+    assert len(stored(database)) == 8
+
+
+def test_a_ledger_without_tables_is_unavailable(database: Database, writer: InboxWriter) -> None:
+    with database.write() as connection:
+        metadata.drop_all(connection)
+    assert isinstance(writer.store([arrival()])[0], LedgerUnavailable)
+    with database.write() as connection:
+        metadata.create_all(connection)
+    assert receipts(writer, arrival())
+
+
+def test_a_writer_goes_on_after_it_was_closed(database: Database, writer: InboxWriter) -> None:
+    receipts(writer, arrival("id:1"))
+    writer.close()
+    receipts(writer, arrival("id:2"))
+    assert len(stored(database)) == 2
+
+
+def test_two_processes_with_the_same_deliveries_in_opposite_order_store_each_once(database: Database, url: str) -> None:
+    keys = [f"id:{number:03}" for number in range(200)]
+    one, two = _in_processes(_store_batches, [(url, keys), (url, keys[::-1])])
+    assert one.keys() == two.keys() == set(keys)
+    assert one == two, "a repeat must name the first delivery"
+    assert {row.id for row in stored(database)} == set(one.values())
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(dedup_keys)) == 200
+
+
+def _store_batches(url: str, keys: Sequence[str]) -> dict[str, str]:
+    writer = InboxWriter(url)
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), 20):
+        part = keys[start : start + 20]
+        got = receipts(writer, *(arrival(key) for key in part))
+        found |= {key: receipt.delivery_id for key, receipt in zip(part, got, strict=True)}
+    writer.close()
+    return found
+
+
+def _in_processes(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Do `work` in one process each, begun together, and return what they found."""
+    # Not forked: the tests' process may have threads.
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(len(arguments))
+    ends = []
+    for given in arguments:
+        here, there = context.Pipe(duplex=False)
+        process = context.Process(target=_work, args=(work, given, start, there), daemon=True)
+        process.start()
+        there.close()
+        ends.append((process, here))
+    found = [here.recv() for _process, here in ends]
+    for process, _here in ends:
+        process.join(30)
+    return found
+
+
+def _work(work: Callable[..., Any], given: tuple[Any, ...], start: Any, answer: Connection) -> None:
+    start.wait(60)
+    answer.send(work(*given))
+
+
+def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"no database" * 1000)
+    writer = InboxWriter(f"sqlite:///{tmp_path}/ledger.db")
+    assert isinstance(writer.store([arrival()])[0], LedgerUnavailable)
+
+
+def test_a_file_that_is_not_there_is_not_begun(tmp_path: Path) -> None:
+    writer = InboxWriter(f"sqlite:///{tmp_path}/ledger.db")
+    assert isinstance(writer.store([arrival()])[0], LedgerUnavailable)
+    assert not (tmp_path / "ledger.db").exists()
+
+
+def test_a_server_that_was_down_is_found_again(postgres_server: PostgreSQL, postgres_database: str) -> None:
+    database = Database(postgres_database)
+    with database.write() as connection:
+        metadata.create_all(connection)
+    writer = InboxWriter(postgres_database)
+    receipts(writer, arrival("id:1"))
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ 'inbox'")
+    assert isinstance(writer.store([arrival("id:2")])[0], LedgerUnavailable)
+    assert receipts(writer, arrival("id:2"))
+    writer.close()
+    database.close()
+
+
+def test_a_subject_always_has_the_same_shard() -> None:
+    assert shard_of("tickettailor", "order:tickettailor:or_737352") == 12
+    shards = {shard_of("symphony", f"symphony:campaign:{number}") for number in range(1000)}
+    assert shards == set(range(SHARDS))
+
+
+def test_ids_are_those_of_the_arrivals(writer: InboxWriter) -> None:
+    assert receipts(writer, arrival(id=DeliveryId("mine")))[0].delivery_id == "mine"

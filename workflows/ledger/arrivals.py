@@ -1,0 +1,73 @@
+"""An arrival: one request about to become a delivery, and the receipt it gets."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from workflows import typed_json
+from workflows.ledger.tables import SHARDS, micros
+from workflows.values import DeliveryId
+
+KEPT = micros(datetime(9999, 12, 31, tzinfo=UTC))
+"""The `until` of a key that counts as long as its delivery is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One delivery to be stored.
+
+    key      what makes two deliveries of one source the same
+    window   how long the key counts; None: as long as the delivery is kept
+    headers, drafts, problems  typed JSON, written by whoever made the arrival: a value without a form fails there,
+             alone, and not in the batch it shares with others; `problems` is None unless it is rejected
+    """
+
+    id: DeliveryId
+    source: str
+    key: str
+    window: timedelta | None
+    shard: int
+    headers: str
+    body: bytes
+    drafts: str | None
+    problems: str | None
+
+    @property
+    def state(self) -> str:
+        return "pending" if self.problems is None else "rejected"
+
+    def until(self, now: int) -> int:
+        """When the key stops counting, in microseconds, if it was stored at `now`."""
+        return KEPT if self.window is None else now + self.window // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an arrival: the delivery that stands for it, and that delivery's verdict.
+
+    A repeat names the first delivery and has its verdict. `problems` is empty unless the delivery is rejected.
+    """
+
+    delivery_id: DeliveryId
+    problems: tuple[Mapping[str, Any], ...] = ()
+    is_repeat: bool = False
+
+
+def receipt_of(delivery_id: str, problems: str | None, *, is_repeat: bool) -> Receipt:
+    """The receipt a stored row gives, `problems` as it stands there."""
+    loaded = typed_json.load(problems) if problems is not None else []
+    assert isinstance(loaded, list)
+    return Receipt(DeliveryId(delivery_id), tuple(loaded), is_repeat)
+
+
+def shard_of(source: str, subject: str) -> int:
+    """Where a delivery queues for intake: the same for everything of one subject, in every process and release."""
+    return zlib.crc32(f"{source} {subject}".encode()) % SHARDS
+
+
+class RowRefused(Exception):
+    """The database refuses some row of a batch for what it holds; nothing of the batch was stored."""

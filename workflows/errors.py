@@ -50,9 +50,5 @@ class LedgerUnavailable(StagedoorError):
     """The ledger cannot be written now; whatever was being stored has not been stored."""
 
 
-class IllegalMove(StagedoorError):
-    """A state was asked to move where the table of legal moves does not let it."""
-
-
 class NotFound(StagedoorError):
     """There is no such row in the ledger."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
-from workflows.errors import IllegalMove
+State = TypeVar("State", bound=StrEnum)
 
 
 class RunState(StrEnum):
@@ -37,8 +38,9 @@ class StepState(StrEnum):
     SKIPPED = "skipped"
     """Its `if` was false."""
     STOPPED = "stopped"
-    """Its `stop_unless` was false, or its call was refused and `on_error: stop` says to end quietly."""
+    """Its `stop_unless` was false."""
     FAILED = "failed"
+    """A formula could not be worked out, or its call was refused or given up."""
 
 
 class WaitState(StrEnum):
@@ -80,7 +82,7 @@ RUN_MOVES: Mapping[RunState, frozenset[RunState]] = {
 
 STEP_MOVES: Mapping[StepState, frozenset[StepState]] = {
     StepState.WAITING: frozenset({StepState.DONE, StepState.FAILED}),
-    StepState.CALLING: frozenset({StepState.DONE, StepState.STOPPED, StepState.FAILED}),
+    StepState.CALLING: frozenset({StepState.DONE, StepState.FAILED}),
     StepState.DONE: frozenset(),
     StepState.SKIPPED: frozenset(),
     StepState.STOPPED: frozenset(),
@@ -97,7 +99,7 @@ EFFECT_MOVES: Mapping[EffectState, frozenset[EffectState]] = {
     EffectState.INTENDED: frozenset(
         {EffectState.HELD, EffectState.RELEASED, EffectState.REFUSED, EffectState.CANCELLED}
     ),
-    EffectState.HELD: frozenset({EffectState.INTENDED, EffectState.REFUSED, EffectState.CANCELLED}),
+    EffectState.HELD: frozenset({EffectState.RELEASED, EffectState.REFUSED, EffectState.CANCELLED}),
     EffectState.RELEASED: frozenset(
         {
             EffectState.CLAIMED,
@@ -115,18 +117,6 @@ EFFECT_MOVES: Mapping[EffectState, frozenset[EffectState]] = {
 }
 
 
-def sources_of(state: EffectState) -> frozenset[EffectState]:
-    """The states an effect may be in just before `state`: the guard of the write that moves it there."""
-    return frozenset(before for before, after in EFFECT_MOVES.items() if state in after)
-
-
-def check_run_move(before: RunState, after: RunState) -> None:
-    """Raises IllegalMove unless the table lets a run go from `before` to `after`."""
-    if after not in RUN_MOVES[before]:
-        raise IllegalMove(f"a run cannot go from {before} to {after}")
-
-
-def check_step_move(before: StepState | None, after: StepState) -> None:
-    """Raises IllegalMove unless a step may go there; from None (not reached) it may enter any state."""
-    if before is not None and after not in STEP_MOVES[before]:
-        raise IllegalMove(f"a step cannot go from {before} to {after}")
+def sources_of(moves: Mapping[State, frozenset[State]], state: State) -> list[State]:
+    """The states from which `moves` leads to `state`: the guard of every write that moves something there."""
+    return [before for before, after in moves.items() if state in after]

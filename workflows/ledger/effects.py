@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from workflows.catalogue import Outcome, Repeat, Request
 from workflows.engine.gates import Closed, Milestone, Precondition, occupied
-from workflows.engine.states import EffectState, sources_of
+from workflows.engine.states import EFFECT_MOVES, EffectState, sources_of
 from workflows.ledger.tables import attempts, effect_subjects, effects, lanes, milestones
 from workflows.values import EffectId, new_id
 
@@ -181,7 +181,7 @@ def release(connection: Connection, effect_ids: Sequence[str], now: datetime) ->
         return
     connection.execute(
         effects.update()
-        .where(effects.c.id.in_(effect_ids), effects.c.state.in_([EffectState.INTENDED, EffectState.HELD]))
+        .where(effects.c.id.in_(effect_ids), effects.c.state.in_(sources_of(EFFECT_MOVES, EffectState.RELEASED)))
         .values(
             state=EffectState.RELEASED,
             gate=None,
@@ -202,7 +202,7 @@ def take_back(connection: Connection, effect_ids: Sequence[str], due_at: datetim
 
 def hold(connection: Connection, effect: EffectRow, closed: Closed, now: datetime) -> bool:
     """Let a closed gate hold an effect that is not claimed."""
-    before = sources_of(EffectState.HELD) | {EffectState.HELD}
+    before = [*sources_of(EFFECT_MOVES, EffectState.HELD), EffectState.HELD]
     moved = connection.execute(
         effects.update()
         .where(effects.c.id == effect.id, effects.c.state.in_(before))
@@ -292,7 +292,11 @@ def move(
     final = state in (EffectState.DONE, EffectState.REFUSED, EffectState.CANCELLED)
     moved = connection.execute(
         effects.update()
-        .where(effects.c.id == effect.id, effects.c.token == effect.token, effects.c.state.in_(sources_of(state)))
+        .where(
+            effects.c.id == effect.id,
+            effects.c.token == effect.token,
+            effects.c.state.in_(sources_of(EFFECT_MOVES, state)),
+        )
         .values(
             state=state,
             gate=None,

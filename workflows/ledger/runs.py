@@ -12,7 +12,16 @@ from sqlalchemy import Connection
 
 from workflows.engine.decisions import EndRun, EndStep
 from workflows.engine.snapshot import EffectView, Snapshot, StepView, WaitView
-from workflows.engine.states import STEP_MOVES, EffectState, RunState, StepState, WaitState
+from workflows.engine.states import (
+    EFFECT_MOVES,
+    RUN_MOVES,
+    STEP_MOVES,
+    EffectState,
+    RunState,
+    StepState,
+    WaitState,
+    sources_of,
+)
 from workflows.events import Event
 from workflows.ledger.tables import effects, events, runs, steps, waits
 from workflows.values import RunId, WaitId, new_id
@@ -123,7 +132,7 @@ def enter_step(connection: Connection, run_id: str, step: str, state: StepState,
 def end_step(connection: Connection, run_id: str, decision: EndStep, now: datetime) -> bool:
     """Write down that a step is over; False when it already was."""
     ended = {"state": decision.state, "output": decision.output, "reason": decision.reason or None, "ended_at": now}
-    before = [state for state, after in STEP_MOVES.items() if decision.state in after]
+    before = sources_of(STEP_MOVES, decision.state)
     this_step = (steps.c.run_id == run_id, steps.c.step == decision.step)
     moved = connection.execute(steps.update().where(*this_step, steps.c.state.in_(before)).values(**ended))
     if moved.rowcount:
@@ -156,7 +165,7 @@ def end_run(connection: Connection, run_id: str, decision: EndRun, now: datetime
     """End a run if it has not ended; give up what it has not yet sent. False when it had ended."""
     moved = connection.execute(
         runs.update()
-        .where(runs.c.id == run_id, runs.c.state == RunState.RUNNING)
+        .where(runs.c.id == run_id, runs.c.state.in_(sources_of(RUN_MOVES, decision.state)))
         .values(state=decision.state, at_step=decision.at, reason=decision.reason or None, ended_at=now, wake_at=None)
     )
     if not moved.rowcount:
@@ -170,7 +179,7 @@ def end_run(connection: Connection, run_id: str, decision: EndRun, now: datetime
         effects.update()
         .where(
             effects.c.run_id == run_id,
-            effects.c.state.in_([EffectState.INTENDED, EffectState.HELD, EffectState.RELEASED]),
+            effects.c.state.in_(sources_of(EFFECT_MOVES, EffectState.CANCELLED)),
         )
         .values(
             state=EffectState.CANCELLED,

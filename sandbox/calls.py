@@ -1,0 +1,113 @@
+"""The values every stand-in vendor speaks in: a call as it came in, an answer, a refusal, an operation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from threading import RLock
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a body or query: `path` as in `metadata.targeting_countries[0].budget`."""
+
+    path: str
+    message: str
+
+
+class Refusal(Exception):
+    """The vendor does not do what was asked: an HTTP status, a sentence, and every problem found."""
+
+    def __init__(self, status: int, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the vendor says: a status and a JSON body."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        return dump_json(self.body)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it arrived: the body's exact bytes, the query as written, header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the path where the operation's rule has a name."""
+
+    def query_value(self, name: str) -> str | None:
+        values = parse_qs(self.query, keep_blank_values=True).get(name)
+        return values[0] if values else None
+
+    def json(self) -> Any:
+        """Read the body as JSON with exact decimals; raises Refusal where it is not JSON in UTF-8."""
+        try:
+            return json.loads(self.body.decode("utf-8"), parse_float=Decimal, parse_constant=_not_a_number)
+        except (ValueError, RecursionError) as error:
+            raise Refusal(400, "the body is not JSON in UTF-8") from error
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call a vendor offers. `path` is a routing rule below the vendor's prefix, e.g. `/v1/campaign/<id>`."""
+
+    name: str
+    method: str
+    path: str
+    handle: Callable[[Call], Answer]
+
+
+class Vendor(Protocol):
+    """A stand-in vendor; one package here writes each. Its handlers run one at a time, under `lock`."""
+
+    lock: RLock
+    name: str
+    prefix: str
+    """Where it is served, e.g. `/symphony`."""
+    title: str
+    key_header: str
+    key: str
+
+    def operations(self) -> Sequence[Operation]: ...
+
+    def admit(self, call: Call) -> None:
+        """Check the caller's credentials; raises Refusal."""
+
+    def refuse(self, refusal: Refusal) -> Answer:
+        """Put a refusal into the vendor's own error shape."""
+
+    def state(self) -> dict[str, Any]:
+        """Show what the vendor has on record now, for `GET /_state/<name>`."""
+
+
+def dump_json(value: Any) -> bytes:
+    """Write JSON in UTF-8; half a surrogate pair, which JSON can carry but UTF-8 cannot, becomes a question mark."""
+    return json.dumps(value, ensure_ascii=False, default=_plain).encode("utf-8", errors="replace")
+
+
+def _plain(value: object) -> int | float:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _not_a_number(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

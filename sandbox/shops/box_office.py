@@ -1,0 +1,31 @@
+"""A box office: posts orders in the shape of Cymbal's Create orders, with its API key in a header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.calls import dump_json
+from sandbox.checks import Checker
+from sandbox.shops.shop import header_text
+
+DEFAULT_HEADER = "X-Api-Key"
+
+
+class BoxOffice:
+    """Asked with `key`, `orders` (a list, sent as it is) and, where it is not X-Api-Key, `header`."""
+
+    name = "box-office"
+    own_fields: tuple[str, ...] = ("key", "header", "orders")
+
+    def event(self, request: Checker) -> str:
+        return "orders"
+
+    def body(self, request: Checker) -> bytes:
+        if "orders" not in request.value:
+            request.problem("orders", "is required, unless there is a raw body")
+        return dump_json({"orders": request.value.get("orders")})
+
+    def headers(self, request: Checker, body: bytes, *, now: int, is_forged: bool) -> Mapping[str, str]:
+        key = request.text("key", required=True, rule=header_text) or ""
+        name = request.text("header", rule=header_text) or DEFAULT_HEADER
+        return {name: f"not-{key}" if is_forged else key}

@@ -1,0 +1,203 @@
+"""A sandbox that is quick, a client of it, and a receiver of what it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Condition, Thread
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox import Running, Settings, start
+
+PATIENCE_SECONDS = 10
+QUICK = {"created": 0.0, "updated": 0.01, "processing": 0.01, "completed": 0.01, "failed": 0.01, "repeat": 0.01}
+
+LINK_CLICKS: dict[str, Any] = {
+    "provider": "facebook",
+    "campaign_type": "link_clicks",
+    "campaign_name": "Spring tour tickets",
+    "metadata": {
+        "budget": {"value": 40, "currency": "USD"},
+        "start_date": "2026-03-01T05:00:00.000Z",
+        "end_date": "2026-03-05T05:00:00.000Z",
+        "call_to_action": "LEARN_MORE",
+        "instagram_post_id": "17921761666746619",
+        "link_to_boost": "https://tickets.example.com/show",
+        "caption": "On sale now",
+        "targeting_countries": [
+            {
+                "name": "Home",
+                "budget": 0.6,
+                "locations": [
+                    {
+                        "value": "US",
+                        "label": "United States of America",
+                        "type": "country",
+                        "region_id": None,
+                        "country_code": None,
+                    }
+                ],
+            },
+            {
+                "name": "Coast",
+                "budget": 0.4,
+                "locations": [
+                    {
+                        "value": "2420379",
+                        "label": "Los Angeles",
+                        "type": "city",
+                        "region_id": 3847,
+                        "country_code": "US",
+                    }
+                ],
+            },
+        ],
+        "targeting_demographic": {
+            "age": {"min": 18, "max": 35},
+            "gender": "All",
+            "languages": [{"key": 6, "name": "English (US)"}],
+        },
+    },
+}
+
+
+class Client:
+    """Speaks to one sandbox as its vendors' partners do, and to its control calls."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def control(self, method: str, path: str, **options: Any) -> Any:
+        reply = self.session.request(method, self.url + path, timeout=PATIENCE_SECONDS * 2, **options)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    def symphony(self, method: str, path: str, key: str = "sandbox-symphony-key", **options: Any) -> requests.Response:
+        headers = {"x-api-key": key, "Content-Type": "application/json", **options.pop("headers", {})}
+        url = f"{self.url}/symphony{path}"
+        return self.session.request(method, url, headers=headers, timeout=options.pop("timeout", 10), **options)
+
+    def cymbal(self, method: str, path: str, key: str = "sandbox-cymbal-key", **options: Any) -> requests.Response:
+        url = f"{self.url}/cymbal/v1/partners{path}"
+        return self.session.request(method, url, headers={"Cymbal-Partner-API-Key": key}, timeout=10, **options)
+
+    def created(self, name: str = "Spring tour tickets") -> int:
+        body = {**deepcopy(LINK_CLICKS), "campaign_name": name}
+        reply = self.symphony("POST", "/advertising/v1/campaign", json=body)
+        assert reply.status_code == 200, reply.text
+        return int(reply.json()["data"]["id"])
+
+    def registered(self, url: str, events: list[str] | None = None) -> None:
+        names = events or [f"campaign.{name}" for name in ("created", "updated", "processing", "completed", "failed")]
+        reply = self.symphony("POST", "/webhook", json={"url": url, "events": names})
+        assert reply.status_code == 200, reply.text
+
+    def delivered(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Wait for deliveries (`count=`) that match."""
+        rows = self.control("GET", "/_deliveries/wait", params={"timeout": PATIENCE_SECONDS, **wanted})
+        assert isinstance(rows, list)
+        return rows
+
+    def journal(self, **wanted: Any) -> list[dict[str, Any]]:
+        rows = self.control("GET", "/_journal", params=wanted)
+        assert isinstance(rows, list)
+        return rows
+
+
+class Receiver:
+    """Takes webhooks, answering each with the next of `answers`, then with 202."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        self.received: list[tuple[dict[str, str], bytes]] = []
+        self._changed = Condition()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+
+    def wait(self, count: int) -> list[bytes]:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.received) >= count, PATIENCE_SECONDS), self.received
+            return [body for _, body in self.received]
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with receiver._changed:
+                    receiver.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                    status = receiver.answers.pop(0) if receiver.answers else 202
+                    receiver._changed.notify_all()
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        return Handler
+
+
+def serving(**settings: Any) -> tuple[Running, Client]:
+    quick = {"lifecycle_delays": QUICK, "retry_delays": (0.01, 0.01, 0.01), "first_campaign_id": 5017}
+    server = start(settings=Settings(**{**quick, **settings}))
+    return server, Client(server.url)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Client]]:
+    """Start a sandbox with settings of the test's own."""
+    running: list[tuple[Running, Client]] = []
+
+    def serve(**settings: Any) -> Client:
+        running.append(serving(**settings))
+        return running[-1][1]
+
+    yield serve
+    for server, client in running:
+        client.session.close()
+        server.stop()
+
+
+@pytest.fixture
+def client(serve: Callable[..., Client]) -> Client:
+    return serve()
+
+
+@pytest.fixture(scope="module")
+def shared_client() -> Iterator[Client]:
+    """One sandbox for a module's table of refusals, which leave nothing behind but journal rows."""
+    server, client = serving()
+    yield client
+    client.session.close()
+    server.stop()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture
+def link_clicks() -> dict[str, Any]:
+    """A Create campaign body the document allows, free to be spoiled."""
+    return deepcopy(LINK_CLICKS)

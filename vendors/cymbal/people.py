@@ -1,0 +1,30 @@
+"""Who an operation is about, without saying so: subjects are stored, addresses are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+
+from workflows.catalogue import Inputs
+
+
+def contact_subjects(inputs: Inputs) -> tuple[str, ...]:
+    """The contact of Create contact, by each of its addresses: `cymbal:contact:973dfe463ec85785`."""
+    return tuple(_subjects(inputs["contact"]))
+
+
+def order_subjects(inputs: Inputs) -> tuple[str, ...]:
+    """The orders, and the customers whose opt-ins they state."""
+    orders = tuple(f"cymbal:order:{order['id']}" for order in inputs["orders"])
+    return orders + tuple(subject for order in inputs["orders"] for subject in _subjects(order["customer"]))
+
+
+def _subjects(person: Mapping[str, object]) -> Iterator[str]:
+    for name in ("email", "phone"):
+        if address := person.get(name):
+            yield f"cymbal:contact:{_digest(str(address))}"
+
+
+def _digest(address: str) -> str:
+    """The same for every way of writing one address: letters' case and the plus of a phone do not count."""
+    return sha256(address.strip().lstrip("+").casefold().encode()).hexdigest()[:16]

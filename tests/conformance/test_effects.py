@@ -1,0 +1,311 @@
+"""An effect from the intent to its outcome: gates, leases, fencing, subjects and lanes, on both engines."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.builders.ledger import COMPLETED, ClockedDatabase, Crew, catalogue, operation
+from workflows.catalogue import Outcome, OutcomeKind, Repeat
+from workflows.ledger import schema
+from workflows.ledger.tables import attempts
+
+EDIT = operation()
+GATED = operation("symphony.add_locations", requires=(COMPLETED,), repeat=Repeat.ASK)
+CREATE = operation("symphony.create_campaign", repeat=Repeat.ASK, method="POST", path="/v1/campaign", subjects=())
+PAUSE = operation("symphony.pause_campaign", reduces=True)
+
+RETRY = Outcome(OutcomeKind.RETRY, "429: too many requests", status=429)
+IN_DOUBT = Outcome(OutcomeKind.IN_DOUBT, "the connection was dropped after sending")
+
+
+@pytest.fixture
+def clocked(database_url: str) -> Iterator[ClockedDatabase]:
+    found = ClockedDatabase(database_url)
+    schema.upgrade(found)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def crew(clocked: ClockedDatabase) -> Crew:
+    return Crew(clocked, catalogue(EDIT, GATED, CREATE, PAUSE))
+
+
+def test_a_confirmed_call_is_done_and_keeps_its_answer(crew: Crew):
+    crew.vendor.answers = [Outcome(OutcomeKind.DONE, "ok", status=200, output={"id": "7"})]
+    effect = crew.intend(EDIT, id="5017", note="hi")
+    crew.work()
+    row = crew.effect(effect)
+    assert (row.state, row.output, row.status, row.attempts) == ("done", {"id": "7"}, 200, 1)
+    assert [request.body for request in crew.vendor.received] == ['{"note":"hi"}']
+
+
+def test_a_closed_gate_holds_the_call_and_says_for_what(crew: Crew):
+    effect = crew.intend(GATED, id="5017")
+    assert crew.work() == []
+    row = crew.effect(effect)
+    assert (row.state, row.gate, row.gate_key) == ("held", "vendor", "symphony:campaign:5017")
+    assert "waits for symphony.campaign.completed about symphony:campaign:5017" in row.reason
+    assert crew.vendor.received == []
+
+
+def test_the_awaited_event_opens_the_gate_and_a_late_processing_changes_nothing(crew: Crew):
+    effect = crew.intend(GATED, id="5017")
+    crew.work()
+    crew.happen("symphony.campaign.processing")
+    crew.work()
+    assert crew.effect(effect).state == "held"
+    crew.happen("symphony.campaign.completed")
+    crew.happen("symphony.campaign.processing")
+    crew.work()
+    assert crew.effect(effect).state == "done"
+    assert len(crew.vendor.received) == 1
+
+
+def test_news_about_another_campaign_opens_nothing(crew: Crew):
+    effect = crew.intend(GATED, id="5017")
+    crew.happen("symphony.campaign.completed", "symphony:campaign:5018")
+    crew.work()
+    assert crew.effect(effect).state == "held"
+
+
+def test_a_gate_that_can_never_open_refuses_the_call(crew: Crew):
+    effect = crew.intend(GATED, id="5017")
+    crew.work()
+    crew.happen("symphony.campaign.failed")
+    crew.work()
+    row = crew.effect(effect)
+    assert row.state == "refused"
+    assert "can never come" in row.reason
+    assert crew.vendor.received == []
+
+
+def test_an_event_that_slipped_in_while_the_call_was_being_held_is_found_by_the_next_look(crew: Crew):
+    effect = crew.intend(GATED, id="5017")
+    crew.work()
+    with crew.database.write() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO deliveries (id, source, received_at, shard, state, headers, body)"
+            " VALUES ('d', 's', 0, 0, 'taken', '{}', '')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO events (id, delivery_id, source, brand, type, subject, occurred_at, data)"
+            " VALUES ('e', 'd', 's', '', 't', 'x', 0, '{}')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO milestones (subject, type, event_id, reached_at)"
+            " VALUES ('symphony:campaign:5017', 'symphony.campaign.completed', 'e', 0)"
+        )
+    assert crew.work() == []
+    crew.database.pass_time(seconds=1.5)
+    crew.work()
+    assert crew.effect(effect).state == "done"
+
+
+def test_of_many_workers_exactly_one_makes_the_call(crew: Crew):
+    effect = crew.intend(CREATE, id="1")
+    crew.releaser.release_due()
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(crew.performer.perform, [effect] * 8))
+    assert sum(outcome is not None for outcome in outcomes) == 1
+    assert len(crew.vendor.received) == 1
+
+
+def test_a_retry_comes_later_with_identical_bytes_and_ends_after_its_attempts(crew: Crew):
+    crew.vendor.answers = [RETRY] * 3
+    effect = crew.intend(EDIT, attempts=3, id="5017", note="same")
+    crew.work()
+    row = crew.effect(effect)
+    assert (row.state, row.status) == ("intended", 429)
+    assert row.due_at > crew.database.time
+    for _ in range(2):
+        crew.database.pass_time(minutes=30)
+        crew.work()
+    row = crew.effect(effect)
+    assert (row.state, row.attempts) == ("refused", 3)
+    assert row.reason.startswith("gave up after 3 attempts")
+    assert len(set(crew.vendor.received)) == 1
+
+
+def test_a_retry_after_hint_is_never_undercut(crew: Crew):
+    crew.vendor.answers = [Outcome(OutcomeKind.RETRY, "429", status=429, retry_after_seconds=120)]
+    effect = crew.intend(EDIT, id="5017")
+    crew.work()
+    assert 120 <= (crew.effect(effect).due_at - crew.database.time).total_seconds() <= 144
+
+
+def test_what_stands_in_doubt_is_not_sent_again(crew: Crew):
+    crew.vendor.answers = [IN_DOUBT]
+    effect = crew.intend(CREATE, id="1")
+    crew.work()
+    for _ in range(5):
+        crew.database.pass_time(hours=2)
+        assert not crew.performer.lapse(effect)
+        crew.work()
+    assert crew.effect(effect).state == "in_doubt"
+    assert len(crew.vendor.received) == 1
+
+
+def abandon(crew: Crew, effect: str) -> None:
+    """Claim an effect as a worker that will never come back."""
+    crew.releaser.release_due()
+    crew.told.clear()
+    assert crew.performer._claim(effect) is not None
+
+
+def test_a_safe_call_whose_worker_vanished_is_made_again(crew: Crew):
+    effect = crew.intend(EDIT, id="5017")
+    abandon(crew, effect)
+    assert not crew.performer.lapse(effect)
+    crew.database.pass_time(seconds=16)
+    assert crew.performer.lapse(effect)
+    crew.database.pass_time(seconds=10)
+    crew.work()
+    row = crew.effect(effect)
+    assert (row.state, row.attempts) == ("done", 2)
+
+
+def test_another_call_whose_worker_vanished_is_in_doubt_only_when_it_cannot_be_under_way(crew: Crew):
+    effect = crew.intend(CREATE, id="1")
+    abandon(crew, effect)
+    crew.database.pass_time(seconds=16)
+    assert not crew.performer.lapse(effect)
+    crew.database.pass_time(seconds=10)
+    assert crew.performer.lapse(effect)
+    row = crew.effect(effect)
+    assert row.state == "in_doubt"
+    assert "vanished" in row.reason
+    crew.database.pass_time(hours=5)
+    assert crew.work() == []
+    assert crew.vendor.received == []
+
+
+def test_an_answer_that_comes_after_all_settles_the_doubt(crew: Crew):
+    effect = crew.intend(CREATE, id="1")
+
+    def lose_the_lease() -> None:
+        crew.database.pass_time(seconds=60)
+        assert crew.performer.lapse(effect)
+
+    crew.vendor.during = lose_the_lease
+    crew.work()
+    assert crew.effect(effect).state == "done"
+
+
+def test_an_outcome_under_an_old_token_does_not_land(crew: Crew):
+    effect = crew.intend(EDIT, id="5017")
+    crew.releaser.release_due()
+    late = crew.performer._claim(effect)
+    assert late is not None
+    crew.database.pass_time(seconds=16)
+    crew.performer.lapse(effect)
+    crew.database.pass_time(seconds=10)
+    crew.told.clear()
+    crew.work()
+    assert not crew.performer._record(late.effect, Outcome(OutcomeKind.REFUSED, "too late", status=400))
+    assert crew.effect(effect).state == "done"
+
+
+def test_a_worker_that_was_frozen_before_the_call_does_not_begin_it(crew: Crew):
+    effect = crew.intend(CREATE, id="1")
+    crew.releaser.release_due()
+    claim = crew.performer._claim(effect)
+    assert claim is not None
+    crew.monotonic += 6
+    assert crew.performer._call(claim).kind is OutcomeKind.NOT_SENT
+    assert crew.vendor.received == []
+
+
+def test_a_lost_message_is_sent_again_when_its_lease_has_run_out(crew: Crew):
+    effect = crew.intend(EDIT, id="5017")
+    crew.releaser.release_due()
+    crew.told.clear()
+    assert crew.work() == []
+    crew.database.pass_time(seconds=31)
+    assert crew.performer.lapse(effect)
+    crew.work()
+    assert crew.effect(effect).state == "done"
+
+
+def test_what_the_broker_did_not_take_is_offered_again_soon(crew: Crew):
+    effect = crew.intend(EDIT, id="5017")
+    crew.broker_is_down = True
+    assert crew.releaser.release_due() == 1
+    assert crew.effect(effect).state == "intended"
+    crew.broker_is_down = False
+    crew.database.pass_time(seconds=3)
+    crew.work()
+    assert crew.effect(effect).state == "done"
+
+
+def test_two_changes_of_one_campaign_never_overlap(crew: Crew):
+    first, second = (crew.intend(EDIT, id="5017", note=note) for note in ("first", "second"))
+    crew.releaser.release_due()
+    crew.told.clear()
+    crew.vendor.during = lambda: crew.performer.perform(second)
+    crew.performer.perform(first)
+    assert [request.body for request in crew.vendor.received] == ['{"note":"first"}']
+    held = crew.effect(second)
+    assert (held.state, held.gate) == ("held", "subject")
+    crew.vendor.during = lambda: None
+    crew.work()
+    assert crew.effect(second).state == "done"
+
+
+def test_a_change_in_doubt_keeps_its_campaign_to_itself_but_it_can_always_be_paused(crew: Crew):
+    crew.happen("symphony.campaign.completed")
+    crew.vendor.answers = [IN_DOUBT]
+    doubtful = crew.intend(GATED, id="5017")
+    crew.work()
+    edit, pause = crew.intend(EDIT, id="5017"), crew.intend(PAUSE, id="5017")
+    crew.work()
+    assert crew.effect(doubtful).state == "in_doubt"
+    assert crew.effect(edit).state == "held"
+    assert doubtful in crew.effect(edit).reason
+    assert crew.effect(pause).state == "done"
+
+
+def test_a_vendor_never_has_more_calls_out_than_lanes(clocked: ClockedDatabase):
+    crew = Crew(clocked, catalogue(EDIT, concurrency=3))
+    for number in range(5):
+        crew.intend(EDIT, id=str(number))
+    assert crew.releaser.release_due() == 3
+    assert crew.releaser.release_due() == 0
+    crew.performer.perform(crew.told[0].effect_id)
+    assert crew.releaser.release_due() == 1
+
+
+def test_two_processes_releasing_at_once_do_not_pass_the_lanes_together(clocked: ClockedDatabase):
+    crew = Crew(clocked, catalogue(EDIT, concurrency=3))
+    for number in range(10):
+        crew.intend(EDIT, id=str(number))
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: crew.releaser.release_due(), range(6)))
+    assert len({item.effect_id for item in crew.told}) == len(crew.told) == 3
+
+
+def test_held_calls_do_not_take_lanes_from_those_that_may_go(clocked: ClockedDatabase):
+    crew = Crew(clocked, catalogue(EDIT, GATED, concurrency=2))
+    for number in range(20):
+        crew.intend(GATED, id=str(number))
+    going = crew.intend(EDIT, id="5017")
+    crew.work()
+    assert crew.effect(going).state == "done"
+
+
+def test_the_same_key_is_one_effect_for_ever(crew: Crew):
+    crew.intend(EDIT, key="event/workflow/step", id="1")
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        crew.intend(EDIT, key="event/workflow/step", id="1")
+
+
+def test_every_attempt_is_kept_with_its_outcome(crew: Crew):
+    crew.vendor.answers = [RETRY]
+    effect = crew.intend(EDIT, id="5017")
+    crew.work()
+    crew.database.pass_time(minutes=10)
+    crew.work()
+    with crew.database.read() as connection:
+        rows = connection.execute(attempts.select().where(attempts.c.effect_id == effect).order_by(attempts.c.number))
+        assert [(row.number, row.outcome, row.status) for row in rows] == [(1, "retry", 429), (2, "done", 200)]

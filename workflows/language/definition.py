@@ -12,7 +12,6 @@ from typing import Any
 
 from workflows.language.formulas import Formula
 from workflows.language.trees import Tree
-
 from workflows.problems import Place
 
 
@@ -24,6 +23,7 @@ class Call:
     inputs: Tree
     attempts: int
     within: timedelta
+    operation_place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class Trigger:
 
     events: tuple[str, ...]
     where: Formula | None = None
+    event_places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)

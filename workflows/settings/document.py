@@ -30,6 +30,9 @@ class Form(Enum):
     ADDRESS = "an http(s) address"
     SECRET = "a secret"  # noqa: S105
     SECRETS = "a list of secrets"
+    TEXTS = "a list of texts"
+    CURRENCY = "an ISO 4217 currency code"
+    FLOORS = "a number by currency"
     OPERATIONS = "what no document states about operations"
 
 
@@ -44,11 +47,19 @@ VENDORS: Mapping[str, Mapping[str, Form]] = {
         "partner_api": Form.ADDRESS,
         "api_key": Form.SECRET,
         "brand_id": Form.TEXT,
+        "ad_account_currency": Form.CURRENCY,
+        "currency_floors": Form.FLOORS,
         "operations": Form.OPERATIONS,
     },
-    "cymbal": {"base_url": Form.ADDRESS, "api_key": Form.SECRET},
+    "cymbal": {
+        "base_url": Form.ADDRESS,
+        "api_key": Form.SECRET,
+        "genres": Form.TEXTS,
+        "ticketers": Form.TEXTS,
+    },
 }
 
+_WHEN_LEFT_OUT: Mapping[Form, Any] = {Form.SECRETS: (), Form.TEXTS: (), Form.FLOORS: {}, Form.OPERATIONS: {}}
 _LITERALS: Mapping[type, str] = {
     str: "text",
     bool: "true or false",
@@ -89,6 +100,9 @@ class _Document:
             Form.ADDRESS: self._references.address,
             Form.SECRET: self._references.secret,
             Form.SECRETS: self._references.secrets,
+            Form.TEXTS: self._texts,
+            Form.CURRENCY: self._currency,
+            Form.FLOORS: self._floors,
             Form.OPERATIONS: OperationReader(self.findings, self._references).read,
         }
 
@@ -135,11 +149,30 @@ class _Document:
         return self._options(found, VENDORS[name], f"vendors.{name}")
 
     def _options(self, found: Mapping[str, Any], forms: Mapping[str, Form], path: str) -> Mapping[str, Any]:
-        options: dict[str, Any] = {key: () if form is Form.SECRETS else None for key, form in forms.items()}
+        options: dict[str, Any] = {key: _WHEN_LEFT_OUT.get(form) for key, form in forms.items()}
         for key, entry in found.items():
             if key in forms:
                 options[key] = self._forms[forms[key]](entry.node, f"{path}.{key}")
         return MappingProxyType(options)
+
+    def _texts(self, node: Node, path: str) -> tuple[str, ...]:
+        texts = [self._references.text(item, f"{path}.{at}") for at, item in enumerate(self.findings.items(node, path))]
+        return tuple(text for text in texts if text is not None)
+
+    def _currency(self, node: Node, path: str) -> str | None:
+        return self._standard("currency", node, path)
+
+    def _floors(self, node: Node, path: str) -> Mapping[str, int | Decimal]:
+        floors: dict[str, int | Decimal] = {}
+        for currency, entry in self.findings.any_entries(node, path).items():
+            if not _is_currency(currency):
+                self.findings.add("E415", entry.key_place, f"{currency!r} is not an ISO 4217 currency code")
+            floor = entry.node.value
+            if isinstance(floor, bool) or not isinstance(floor, (int, Decimal)) or floor <= 0:
+                self.findings.add("E122", entry.node.place, f"{path}.{currency} must be a number above 0")
+            else:
+                floors[currency] = floor
+        return MappingProxyType(floors)
 
     def _brands(self, node: Node) -> dict[str, Mapping[str, Any]]:
         kinds: dict[str, str] = {}

@@ -93,7 +93,30 @@ def test_a_variable_that_is_not_set_is_listed_and_its_value_missing(read: Reader
 
 
 def test_a_key_that_is_left_out_is_a_value_that_is_missing(read: Reader) -> None:
-    assert read("vendors: {cymbal: {}}\nbrands: {main: {}}\n").vendors["cymbal"] == {"base_url": None, "api_key": None}
+    settings = read("vendors: {cymbal: {}}\nbrands: {main: {}}\n")
+    assert settings.vendors["cymbal"] == {"base_url": None, "api_key": None, "genres": (), "ticketers": ()}
+
+
+def test_an_operator_adds_what_the_vendors_documents_leave_open(read: Reader) -> None:
+    text = """\
+vendors:
+  symphony: {ad_account_currency: MXN, currency_floors: {MXN: 190, JPY: 1500.5}}
+  cymbal: {genres: [Rock, Dance/Electronic], ticketers: [eventbrite]}
+brands: {main: {}}
+"""
+    vendors = read(text).vendors
+    assert vendors["symphony"]["ad_account_currency"] == "MXN"
+    assert vendors["symphony"]["currency_floors"] == {"MXN": 190, "JPY": Decimal("1500.5")}
+    assert vendors["cymbal"]["genres"] == ("Rock", "Dance/Electronic")
+
+
+def test_what_an_operator_adds_is_checked(problems_of: Callable[..., list[str]]) -> None:
+    text = "vendors: {symphony: {ad_account_currency: mxn, currency_floors: {XXZ: 0}}}\nbrands: {main: {}}\n"
+    assert problems_of(text) == [
+        "stagedoor.yml:1:43: E415 'mxn' is not an ISO 4217 currency code",
+        "stagedoor.yml:1:66: E415 'XXZ' is not an ISO 4217 currency code",
+        "stagedoor.yml:1:71: E122 vendors.symphony.currency_floors.XXZ must be a number above 0",
+    ]
 
 
 def test_a_brand_has_typed_fields_as_they_are_written(read: Reader) -> None:

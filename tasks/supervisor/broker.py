@@ -13,15 +13,12 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from tasks.supervisor.errors import BrokerError
 from tasks.supervisor.readiness import unix_socket_ready
 from tasks.supervisor.service import Service
 
 # sockaddr_un.sun_path holds 108 bytes on Linux and 104 on macOS, the closing zero among them.
 MAX_SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
-
-
-class BrokerError(Exception):
-    """The embedded broker cannot be set up here; the message says what to do."""
 
 
 def find_binary() -> Path:

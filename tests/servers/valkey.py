@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from tasks.supervisor.broker import BrokerError, find_binary
+from tasks.supervisor.broker import find_binary
+from tasks.supervisor.errors import BrokerError
 from tasks.supervisor.guard import Guard
 from tasks.supervisor.readiness import tcp_ready
 from tests.servers.installation import find_or_install

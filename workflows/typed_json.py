@@ -9,11 +9,14 @@ doubling the sign.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from workflows.values import Money, Percent
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 def dump(value: object) -> str:
@@ -29,9 +32,20 @@ def load(text: str) -> object:
 def load_foreign(text: str | bytes) -> object:
     """Read JSON that others wrote: fractions become exact decimals, `$` keys stay what they are.
 
-    Raises ValueError for anything that is not JSON, and for NaN and Infinity, which JSON has not.
+    Raises ValueError for anything that is not JSON in UTF-8, for NaN and Infinity, which JSON has not, for nesting and
+    exponents beyond what can be handled, and for escaped halves of characters, which nothing can store.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    if isinstance(text, bytes):
+        text = text.decode("utf-8-sig")
+    try:
+        value: object = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except InvalidOperation as error:
+        raise ValueError("a number is out of range") from error
+    return value
 
 
 def _refuse_constant(name: str) -> object:

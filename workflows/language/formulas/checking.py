@@ -1,0 +1,414 @@
+"""What type a formula has over typed names, and every mistake in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workflows.errors import FormulaError
+from workflows.language.formulas.arithmetic import OPERATIONS
+from workflows.language.formulas.evaluation import evaluate
+from workflows.language.formulas.facts import NOTHING, Facts, facts_when
+from workflows.language.formulas.formula import Formula
+from workflows.language.formulas.functions import Function, Like, Parameter
+from workflows.language.formulas.kinds import EQUATED, ORDERED, kind_of
+from workflows.language.formulas.nodes import (
+    AllOf,
+    AnyOf,
+    Arithmetic,
+    Call,
+    Comparison,
+    Constant,
+    Default,
+    Has,
+    If,
+    ListNode,
+    Negative,
+    Node,
+    Not,
+    Path,
+)
+from workflows.language.types import (
+    Boolean,
+    Duration,
+    FieldType,
+    InstantType,
+    ListOf,
+    Mistaken,
+    MoneyType,
+    Null,
+    Nullable,
+    Number,
+    ObjectOf,
+    PercentType,
+    Text,
+    Type,
+    Unknown,
+    common,
+    fits,
+)
+from workflows.problems import Problem, nearest
+
+_SIMPLE: Mapping[str, Type] = {
+    simple.kind: simple
+    for simple in (Text(), Number(), Boolean(), Null(), MoneyType(), PercentType(), Duration(), InstantType())
+}
+_SIGNED = ("number", "money", "percentage", "duration")
+
+# How to make the two sides of a comparison alike.
+_ALIKE: Mapping[frozenset[str], str] = {
+    frozenset({"text", "number"}): "text(…) makes text of a number; a number stands without quotes",
+    frozenset({"money", "number"}): "an amount of money has its currency, such as 500 USD; amount(…) gives its number",
+    frozenset({"percentage", "number"}): "a percentage is written like 1.2%; ratio(…) gives its number",
+    frozenset({"duration", "number"}): "a duration is written like 30m",
+    frozenset({"instant", "text"}): "instant('2026-03-01T15:00:00Z') makes an instant of text",
+    frozenset({"time of day", "text"}): "time_of_day('09:00') makes a time of day of text",
+    frozenset({"true or false", "text"}): "true and false stand without quotes",
+}
+
+
+def check(formula: Formula, scope: ObjectOf, expected: Type | None = None) -> tuple[Type, list[Problem]]:
+    """The type of `formula` over the names of `scope`, and every problem; Mistaken where there is no telling.
+
+    With `expected`, a type that does not fit it is a problem too.
+    """
+    checker = _Checker(formula, scope)
+    found = checker.infer(formula.root, NOTHING)
+    checker.expect(found, expected)
+    return found, checker.problems
+
+
+def check_entry(formula: Formula, scope: ObjectOf, expected: Type | None = None) -> tuple[FieldType, list[Problem]]:
+    """As `check`, for a formula that is a whole entry of an object: one that is just a path may be absent there."""
+    if not isinstance(formula.root, Path):
+        found, problems = check(formula, scope, expected)
+        return FieldType(found), problems
+    checker = _Checker(formula, scope)
+    way = checker.walk(formula.root, NOTHING)
+    checker.expect(way.type, expected)
+    return FieldType(way.type, optional=way.gap != ""), checker.problems
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Where a path leads, and the first part of it that may be missing ("" when none may)."""
+
+    type: Type
+    gap: str = ""
+
+
+@dataclass
+class _Checker:
+    formula: Formula
+    scope: ObjectOf
+    problems: list[Problem] = field(default_factory=list)
+
+    def infer(self, node: Node, facts: Facts) -> Type:
+        """The type of `node` where `facts` are known."""
+        before = len(self.problems)
+        found = _INFER[type(node)](self, node, facts)
+        if len(self.problems) == before and not isinstance(node, Constant) and _is_constant(node):
+            self.try_out(node)
+        return found
+
+    def expect(self, found: Type, expected: Type | None) -> None:
+        root = self.formula.root
+        if expected is None or fits(found, expected):
+            return
+        if isinstance(found, Nullable) and fits(found.inner, expected):
+            self.may_be_null(root)
+        elif isinstance(expected, Boolean):
+            self.problem("E218", f"a condition is true or false, this is {found}", root.at)
+        elif isinstance(found, Unknown):
+            self.undocumented(root)
+        else:
+            self.problem("E219", f"this is {found}, where {expected} is needed", root.at)
+
+    def try_out(self, node: Node) -> None:
+        """Work out what has no names in it: what fails once fails always."""
+        try:
+            evaluate(node, {})
+        except FormulaError as error:
+            self.problem("E223", f"this can never be worked out: {error}", node.at)
+
+    def constant(self, node: Constant, facts: Facts) -> Type:
+        return _SIMPLE[kind_of(node.value)]
+
+    def path(self, node: Path, facts: Facts) -> Type:
+        way = self.walk(node, facts)
+        if way.gap:
+            hint = f"use has({node}) or default({node}, …)"
+            self.problem("E211", f"{way.gap} may be absent", node.at, hint)
+        return way.type
+
+    def walk(self, path: Path, facts: Facts) -> _Way:
+        """Follow `path`, reporting every step that leads nowhere, but not what may be absent."""
+        declared = self.scope.fields.get(path.root)
+        if declared is None:
+            return _Way(self.no_such_name(path))
+        key: tuple[str | int, ...] = (path.root,)
+        found, gap = declared.type, path.root if declared.optional and key not in facts.there else ""
+        for count, (step, at) in enumerate(zip(path.steps, path.places, strict=True), start=1):
+            if isinstance(found, Nullable):
+                gap = gap or ("" if key in facts.not_null else path.upto(count - 1))
+                found = found.inner
+            inner = self.step_into(found, step, at, path.upto(count - 1))
+            key = (*key, step)
+            gap = gap or (path.upto(count) if inner.optional and key not in facts.there else "")
+            found = inner.type
+        return _Way(found.inner if isinstance(found, Nullable) and key in facts.not_null else found, gap)
+
+    def step_into(self, found: Type, step: str | int, at: int, so_far: str) -> FieldType:
+        match found, step:
+            case Mistaken(), _:
+                return FieldType(found)
+            case Unknown(), _:
+                return FieldType(self.problem("E220", f"nothing documents what {so_far} holds", at))
+            case ObjectOf(), str():
+                if step in found.fields:
+                    return found.fields[step]
+                message = f"{step!r} is not a field of {found.name or so_far}"
+                return FieldType(self.problem("E213", message, at, nearest(step, found.fields)))
+            case ListOf(), int():
+                return FieldType(found.item, optional=True)
+            case ListOf(), _:
+                hint = f"{so_far}[0] is the first item; any(), count(), map() and others go through all"
+                return FieldType(self.problem("E214", f"{so_far} is a {found} and has no fields", at, hint))
+            case _, str():
+                return FieldType(self.problem("E214", f"{so_far} is {found} and has no fields", at))
+        return FieldType(self.problem("E215", f"{so_far} is {found} and has no positions", at))
+
+    def list_of(self, node: ListNode, facts: Facts) -> Type:
+        item: Type = Mistaken()
+        for position, part in enumerate(node.items):
+            found = self.infer(part, facts)
+            item = found if position == 0 else self.together(item, found, part.at, "the items of a list")
+        return ListOf(item)
+
+    def all_of(self, node: AllOf, facts: Facts) -> Type:
+        return self.conditions(node.parts, facts, True)
+
+    def any_of(self, node: AnyOf, facts: Facts) -> Type:
+        return self.conditions(node.parts, facts, False)
+
+    def conditions(self, parts: tuple[Node, ...], facts: Facts, so_far: bool) -> Type:
+        # A part is worked out only where those before it were all true (and) or all false (or).
+        for part in parts:
+            self.condition(part, facts)
+            facts |= facts_when(part, so_far)
+        return Boolean()
+
+    def condition(self, node: Node, facts: Facts) -> None:
+        found = self.plain(node, facts)
+        if not isinstance(found, (Boolean, Mistaken)):
+            self.problem("E218", f"a condition is true or false, this is {found}", node.at)
+
+    def negation(self, node: Not, facts: Facts) -> Type:
+        self.condition(node.operand, facts)
+        return Boolean()
+
+    def comparison(self, node: Comparison, facts: Facts) -> Type:
+        if node.tests_null:
+            self.null_test(node, facts)
+        elif node.operator == "in":
+            self.membership(node, facts)
+        else:
+            left, right = self.plain(node.left, facts), self.plain(node.right, facts)
+            self.comparable(left, node.operator, right, node.at)
+        return Boolean()
+
+    def comparable(self, left: Type, operator: str, right: Type, at: int) -> None:
+        if isinstance(left, Mistaken) or isinstance(right, Mistaken):
+            return
+        if left.kind != right.kind:
+            hint = _ALIKE.get(frozenset({left.kind, right.kind}), "")
+            self.problem("E216", f"{left} cannot be compared with {right}", at, hint)
+        elif left.kind not in (EQUATED if operator in ("==", "!=") else ORDERED):
+            self.problem("E217", f"{operator} does not work with {left}", at)
+
+    def null_test(self, node: Comparison, facts: Facts) -> None:
+        if node.operator not in ("==", "!="):
+            self.problem("E217", f"{node.operator} does not work with null", node.at)
+        for side in (node.left, node.right):
+            found = self.infer(side, facts)
+            if not isinstance(found, (Null, Nullable, Unknown, Mistaken)):
+                hint = f"has({side}) tells whether it is there" if isinstance(side, Path) else ""
+                self.problem("E216", f"{_called(side)} is {found} and never null", side.at, hint)
+
+    def membership(self, node: Comparison, facts: Facts) -> None:
+        left, right = self.plain(node.left, facts), self.plain(node.right, facts)
+        if isinstance(right, ListOf):
+            if isinstance(right.item, (Nullable, Unknown)):
+                self.problem("E217", f"in does not work with a {right}", node.right.at)
+            else:
+                self.comparable(left, "==", right.item, node.at)
+        elif not isinstance(right, Mistaken):
+            hint = "contains(text, other) looks into a text" if isinstance(right, Text) else ""
+            self.problem("E217", f"in needs a list on its right, this is {right}", node.right.at, hint)
+
+    def arithmetic(self, node: Arithmetic, facts: Facts) -> Type:
+        value = self.plain(node.first, facts)
+        for operator, operand in node.rest:
+            other = self.plain(operand, facts)
+            if isinstance(value, Mistaken) or isinstance(other, Mistaken):
+                value = Mistaken()
+                continue
+            operation = OPERATIONS.get((value.kind, operator, other.kind))
+            if operation is None:
+                value = self.problem("E217", f"{operator} does not work with {value} and {other}", operand.at)
+            else:
+                value = _SIMPLE[operation.result]
+        return value
+
+    def negative(self, node: Negative, facts: Facts) -> Type:
+        found = self.plain(node.operand, facts)
+        if isinstance(found, Mistaken) or found.kind in _SIGNED:
+            return found
+        return self.problem("E217", f"- does not work with {found}", node.at)
+
+    def has(self, node: Has, facts: Facts) -> Type:
+        self.walk(node.path, facts)
+        return Boolean()
+
+    def default(self, node: Default, facts: Facts) -> Type:
+        found = self.walk(node.path, facts).type
+        fallback = self.infer(node.fallback, facts)
+        plain = found.inner if isinstance(found, Nullable) else found
+        return self.together(plain, fallback, node.fallback.at, f"{node.path} and what stands for it")
+
+    def choice(self, node: If, facts: Facts) -> Type:
+        self.condition(node.condition, facts)
+        then = self.infer(node.then, facts | facts_when(node.condition, True))
+        otherwise = self.infer(node.otherwise, facts | facts_when(node.condition, False))
+        return self.together(then, otherwise, node.otherwise.at, "the two values of if()")
+
+    def call(self, node: Call, facts: Facts) -> Type:
+        function = node.function
+        given: list[Type] = []
+        for position, argument in enumerate(node.arguments):
+            parameter = function.parameter(position)
+            found = self.argument(function, parameter, argument, given, facts)
+            if parameter.shape == "many" and given:
+                found = self.together(given[0], found, argument.at, f"the values of {function.name}()")
+            given.append(found)
+        return _result(function, given)
+
+    def argument(self, function: Function, parameter: Parameter, node: Node, given: list[Type], facts: Facts) -> Type:
+        if parameter.shape == "each":
+            return self.per_item(function, parameter, node, given[0], facts)
+        found = self.plain(node, facts)
+        if parameter.shape == "list":
+            if not isinstance(found, (ListOf, Mistaken)):
+                return self.problem("E208", f"{function.name}() needs a list, this is {found}", node.at)
+            if isinstance(found, ListOf):
+                self.kind(function, parameter, found.item, node.at)
+            return found
+        return self.kind(function, parameter, found, node.at)
+
+    def per_item(self, function: Function, parameter: Parameter, node: Node, listed: Type, facts: Facts) -> Type:
+        if "each" in self.scope.fields:
+            hint = "go through one list at a time, in a step of its own if need be"
+            return self.problem(
+                "E209", f"{function.name}() cannot stand inside another that names 'each'", node.at, hint
+            )
+        outer = self.scope
+        item = listed.item if isinstance(listed, ListOf) else Mistaken()
+        self.scope = replace(outer, fields={**outer.fields, "each": FieldType(item)})
+        # map() may give whatever the items hold; everything else needs a value of some kind.
+        found = self.plain(node, facts) if parameter.kinds else self.infer(node, facts)
+        self.scope = outer
+        return self.kind(function, parameter, found, node.at)
+
+    def kind(self, function: Function, parameter: Parameter, found: Type, at: int) -> Type:
+        """`found` if it is of a kind the parameter takes."""
+        if isinstance(found, Mistaken) or not parameter.kinds or found.kind in parameter.kinds:
+            return found
+        needed = " or ".join(parameter.kinds)
+        return self.problem("E208", f"{function.name}() needs {needed}, this is {found}", at)
+
+    def plain(self, node: Node, facts: Facts) -> Type:
+        """The type of a node that is worked with here, so neither null nor undocumented."""
+        found = self.infer(node, facts)
+        if isinstance(found, (Nullable, Null)):
+            self.may_be_null(node)
+            return found.inner if isinstance(found, Nullable) else Mistaken()
+        if isinstance(found, Unknown):
+            return self.undocumented(node)
+        return found
+
+    def together(self, one: Type, other: Type, at: int, what: str) -> Type:
+        """The type both have in common; a problem if there is none."""
+        shared = common(one, other)
+        if shared is None:
+            return self.problem("E222", f"{what} are of one type, these are {one} and {other}", at)
+        return shared
+
+    def may_be_null(self, node: Node) -> None:
+        if not isinstance(node, Path):
+            self.problem("E212", "this may be null, and nothing works with null", node.at)
+            return
+        hint = f"use default({node}, …), or {node} != null and …"
+        self.problem("E212", f"{node} may be null", node.at, hint)
+
+    def undocumented(self, node: Node) -> Type:
+        message = f"nothing documents what {_called(node)} holds; it can only be handed on whole"
+        return self.problem("E220", message, node.at)
+
+    def no_such_name(self, path: Path) -> Type:
+        if path.root == "each":
+            message = "'each' is the item inside functions that go through a list, such as any(list, condition)"
+            return self.problem("E209", message, path.at)
+        return self.problem("E210", f"there is no {path.root!r} here", path.at, nearest(path.root, self.scope.fields))
+
+    def problem(self, code: str, message: str, at: int, hint: str = "") -> Mistaken:
+        self.problems.append(Problem(code, message, place=self.formula.place_of(at), hint=hint))
+        return Mistaken()
+
+
+_INFER: Mapping[type[Node], Callable[[_Checker, Any, Facts], Type]] = {
+    Constant: _Checker.constant,
+    Path: _Checker.path,
+    ListNode: _Checker.list_of,
+    AllOf: _Checker.all_of,
+    AnyOf: _Checker.any_of,
+    Not: _Checker.negation,
+    Comparison: _Checker.comparison,
+    Arithmetic: _Checker.arithmetic,
+    Negative: _Checker.negative,
+    Has: _Checker.has,
+    Default: _Checker.default,
+    If: _Checker.choice,
+    Call: _Checker.call,
+}
+
+
+def _result(function: Function, given: list[Type]) -> Type:
+    result = function.result
+    if not isinstance(result, Like):
+        return result
+    like = given[result.argument]
+    if result.form == "list":
+        return ListOf(like)
+    if result.form == "item":
+        return like.item if isinstance(like, ListOf) else Mistaken()
+    return like
+
+
+def _is_constant(node: Node) -> bool:
+    match node:
+        case Constant():
+            return True
+        case Comparison(left=left, right=right):
+            return _is_constant(left) and _is_constant(right)
+        case Arithmetic(first=first, rest=rest):
+            return _is_constant(first) and all(_is_constant(operand) for _, operand in rest)
+        case Negative(operand=operand):
+            return _is_constant(operand)
+        case Call(arguments=arguments):
+            return all(isinstance(argument, Constant) for argument in arguments)
+    return False
+
+
+def _called(node: Node) -> str:
+    return str(node) if isinstance(node, Path) else "this"

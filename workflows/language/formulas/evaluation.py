@@ -1,0 +1,248 @@
+"""What a formula comes to over values: a walk over its nodes, total but for FormulaError, bounded in cost.
+
+The scope is read by key and position only; no attribute of any object is ever looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from workflows.errors import FormulaError
+from workflows.language.formulas import arithmetic
+from workflows.language.formulas.functions import Function, Parameter
+from workflows.language.formulas.kinds import compare, kind_of
+from workflows.language.formulas.nodes import (
+    AllOf,
+    AnyOf,
+    Arithmetic,
+    Call,
+    Comparison,
+    Constant,
+    Default,
+    Has,
+    If,
+    ListNode,
+    Negative,
+    Node,
+    Not,
+    Path,
+)
+
+MAX_WORK = 50_000
+"""Nodes worked out and items of lists gone through in one evaluation; some 50 ms."""
+MAX_ARGUMENT = 100_000
+"""Characters of a text handed to a function."""
+
+
+class Absent:
+    """What is found where a path leads nowhere."""
+
+
+ABSENT: Final = Absent()
+
+
+class Frame:
+    """One evaluation: the names it sees and the work it has left."""
+
+    __slots__ = ("left", "names")
+
+    def __init__(self, names: Mapping[str, object], left: int = MAX_WORK) -> None:
+        self.names = names
+        self.left = left
+
+    def charge(self, work: int) -> None:
+        """Pay for a node or the items of a list. Raises FormulaError once there is nothing left."""
+        self.left -= work
+        if self.left < 0:
+            raise FormulaError("the lists are too long for this formula")
+
+
+def evaluate(node: Node, names: Mapping[str, object]) -> object:
+    """Work `node` out. Raises FormulaError."""
+    return _evaluate(node, Frame(names))
+
+
+def look_up(path: Path, names: Mapping[str, object]) -> object:
+    """What stands at `path`: ABSENT where a name on the way is missing, or leads through null."""
+    value = names.get(path.root, ABSENT)
+    for step in path.steps:
+        if isinstance(step, str):
+            value = value.get(step, ABSENT) if isinstance(value, (dict, Mapping)) else ABSENT
+        else:
+            value = value[step] if isinstance(value, (list, tuple)) and -len(value) <= step < len(value) else ABSENT
+    # Some vendors' schemas give binary fractions; the shortest decimal is what the vendor wrote.
+    return Decimal(repr(value)) if type(value) is float else value
+
+
+def truth(node: Node, frame: Frame) -> bool:
+    """Work out a node that must be true or false."""
+    value = _evaluate(node, frame)
+    if value is True or value is False:
+        return value
+    raise FormulaError(f"{_called(node)} must be true or false, and is {kind_of(value)}")
+
+
+def _evaluate(node: Node, frame: Frame) -> object:
+    frame.charge(1)
+    return _EVALUATE[type(node)](node, frame)
+
+
+def _constant(node: Constant, frame: Frame) -> object:
+    return node.value
+
+
+def _path(node: Path, frame: Frame) -> object:
+    value = look_up(node, frame.names)
+    if value is ABSENT:
+        raise FormulaError(f"{_first_missing(node, frame.names)} is missing")
+    return value
+
+
+def _first_missing(path: Path, names: Mapping[str, object]) -> str:
+    for count in range(len(path.steps)):
+        shorter = Path(at=0, root=path.root, steps=path.steps[:count])
+        if look_up(shorter, names) is ABSENT:
+            return str(shorter)
+    return str(path)
+
+
+def _list(node: ListNode, frame: Frame) -> object:
+    return [_evaluate(item, frame) for item in node.items]
+
+
+def _all_of(node: AllOf, frame: Frame) -> object:
+    return all(truth(part, frame) for part in node.parts)
+
+
+def _any_of(node: AnyOf, frame: Frame) -> object:
+    return any(truth(part, frame) for part in node.parts)
+
+
+def _not(node: Not, frame: Frame) -> object:
+    return not truth(node.operand, frame)
+
+
+def _comparison(node: Comparison, frame: Frame) -> object:
+    left, right = _evaluate(node.left, frame), _evaluate(node.right, frame)
+    if node.operator == "in":
+        return _is_in(node, left, right, frame)
+    if node.tests_null:
+        if node.operator not in ("==", "!="):
+            raise FormulaError("null has no order")
+        return (left is None and right is None) == (node.operator == "==")
+    _refuse_null(node.left, left)
+    _refuse_null(node.right, right)
+    return compare(node.operator, left, right)
+
+
+def _is_in(node: Comparison, left: object, right: object, frame: Frame) -> bool:
+    _refuse_null(node.left, left)
+    if not isinstance(right, (list, tuple)):
+        raise FormulaError(f"{_called(node.right)} must be a list, and is {kind_of(right)}")
+    frame.charge(len(right))
+    return any(compare("==", left, item) for item in right)
+
+
+def _arithmetic(node: Arithmetic, frame: Frame) -> object:
+    value = _plain(node.first, frame)
+    for operator, operand in node.rest:
+        other = _plain(operand, frame)
+        value = arithmetic.calculate(operator, value, other, (kind_of(value), kind_of(other)))
+    return value
+
+
+def _negative(node: Negative, frame: Frame) -> object:
+    return arithmetic.guarded(arithmetic.negate, _plain(node.operand, frame))
+
+
+def _has(node: Has, frame: Frame) -> object:
+    return look_up(node.path, frame.names) is not ABSENT
+
+
+def _default(node: Default, frame: Frame) -> object:
+    value = look_up(node.path, frame.names)
+    return _evaluate(node.fallback, frame) if value is ABSENT or value is None else value
+
+
+def _if(node: If, frame: Frame) -> object:
+    return _evaluate(node.then if truth(node.condition, frame) else node.otherwise, frame)
+
+
+def _call(node: Call, frame: Frame) -> object:
+    function = node.function
+    if function.per_item:
+        return _call_per_item(node, frame)
+    values = [_evaluate(argument, frame) for argument in node.arguments]
+    for position, value in enumerate(values):
+        _expect(value, function, function.parameter(position), frame)
+    if function.parameters[-1].shape == "many" and len({kind_of(value) for value in values}) > 1:
+        raise FormulaError(f"the values of {function.name}() are of several kinds")
+    assert function.apply is not None
+    return arithmetic.guarded(function.apply, *values)
+
+
+def _call_per_item(node: Call, frame: Frame) -> object:
+    listed, body = node.arguments
+    items = _evaluate(listed, frame)
+    _expect(items, node.function, node.function.parameters[0], frame)
+    assert isinstance(items, (list, tuple))
+    outer = frame.names
+    frame.names = inner = {**outer, "each": None}
+    values = []
+    for item in items:
+        inner["each"] = item
+        values.append(_evaluate(body, frame))
+    frame.names = outer
+    parameter = node.function.parameters[1]
+    for value in values:
+        _expect(value, node.function, Parameter(parameter.name, "one", parameter.kinds), frame)
+    assert node.function.apply is not None
+    return arithmetic.guarded(node.function.apply, items, values)
+
+
+def _expect(value: object, function: Function, parameter: Parameter, frame: Frame) -> None:
+    kind = kind_of(value)
+    if parameter.shape == "list":
+        if not isinstance(value, (list, tuple)):
+            raise FormulaError(f"{function.name}() needs a list, and was given {kind}")
+        frame.charge(len(value))
+        for item in value if parameter.kinds else ():
+            _expect(item, function, Parameter(parameter.name, "one", parameter.kinds), frame)
+    elif parameter.kinds and kind not in parameter.kinds:
+        raise FormulaError(f"{function.name}() needs {' or '.join(parameter.kinds)}, and was given {kind}")
+    if isinstance(value, str) and len(value) > MAX_ARGUMENT:
+        raise FormulaError(f"{function.name}() takes a text of at most {MAX_ARGUMENT} characters")
+
+
+def _plain(node: Node, frame: Frame) -> object:
+    value = _evaluate(node, frame)
+    _refuse_null(node, value)
+    return value
+
+
+def _refuse_null(node: Node, value: object) -> None:
+    if value is None:
+        raise FormulaError(f"{_called(node)} is null")
+
+
+def _called(node: Node) -> str:
+    return str(node) if isinstance(node, Path) else "a value"
+
+
+_EVALUATE: Mapping[type[Node], Callable[[Any, Frame], object]] = {
+    Constant: _constant,
+    Path: _path,
+    ListNode: _list,
+    AllOf: _all_of,
+    AnyOf: _any_of,
+    Not: _not,
+    Comparison: _comparison,
+    Arithmetic: _arithmetic,
+    Negative: _negative,
+    Has: _has,
+    Default: _default,
+    If: _if,
+    Call: _call,
+}

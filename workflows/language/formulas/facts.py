@@ -1,0 +1,57 @@
+"""What is known about paths at some place of a formula: behind `has(x) and` it is known that x is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workflows.language.formulas.nodes import AllOf, AnyOf, Comparison, Has, Node, Not, Path
+
+Key = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Paths known to be there, and paths known not to be null."""
+
+    there: frozenset[Key] = frozenset()
+    not_null: frozenset[Key] = frozenset()
+
+    def __or__(self, other: Facts) -> Facts:
+        return Facts(self.there | other.there, self.not_null | other.not_null)
+
+
+NOTHING = Facts()
+
+
+def facts_when(node: Node, value: bool) -> Facts:
+    """What follows from `node` having come to `value`."""
+    match node:
+        case AllOf(parts=parts) if value:
+            return _together(parts, True)
+        case AnyOf(parts=parts) if not value:
+            return _together(parts, False)
+        case Not(operand=operand):
+            return facts_when(operand, not value)
+        case Has(path=path) if value:
+            # What leads through null leads nowhere, so everything on the way is something.
+            return Facts(_prefixes(path.key), _prefixes(path.key[:-1]))
+        case Comparison(operator=operator) if node.tests_null and operator == ("!=" if value else "=="):
+            return _not_null(node.left) | _not_null(node.right)
+    return NOTHING
+
+
+def _together(parts: tuple[Node, ...], value: bool) -> Facts:
+    known = NOTHING
+    for part in parts:
+        known |= facts_when(part, value)
+    return known
+
+
+def _not_null(side: Node) -> Facts:
+    if not isinstance(side, Path):
+        return NOTHING
+    return Facts(_prefixes(side.key), _prefixes(side.key))
+
+
+def _prefixes(key: Key) -> frozenset[Key]:
+    return frozenset(key[: count + 1] for count in range(len(key)))

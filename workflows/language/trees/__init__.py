@@ -1,0 +1,19 @@
+"""Values with formulas in them, as `with` and `set` hold them: read, checked against types, rendered."""
+
+from workflows.language.trees.checking import check_tree
+from workflows.language.trees.reading import tree_of
+from workflows.language.trees.rendering import read_as, render
+from workflows.language.trees.values import FormulaLeaf, ListTree, Literal, ObjectTree, TemplateLeaf, Tree
+
+__all__ = [
+    "FormulaLeaf",
+    "ListTree",
+    "Literal",
+    "ObjectTree",
+    "TemplateLeaf",
+    "Tree",
+    "check_tree",
+    "read_as",
+    "render",
+    "tree_of",
+]

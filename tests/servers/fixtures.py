@@ -83,15 +83,19 @@ def chromium() -> Chromium:
     return _found("Chromium", Chromium)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say at the end which suites did not run, and why."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say in the last lines which suites did not run, and why."""
+    yield
     skipped = [report.longrepr for report in terminalreporter.stats.get("skipped", [])]
-    wanting = Counter((reason.partition(WANTING)[2], path) for path, _line, reason in skipped if WANTING in reason)
+    wanting = Counter(
+        (reason.partition(WANTING)[2], os.path.relpath(path)) for path, _line, reason in skipped if WANTING in reason
+    )
     if not wanting:
         return
     terminalreporter.section("DID NOT RUN for want of a server", red=True, bold=True)
     for (server, path), count in sorted(wanting.items()):
-        terminalreporter.line(f"{server}: {count} tests of {path}")
+        terminalreporter.line(f"{path} ({count}): {server}")
 
 
 def _running(name: str, make: Callable[[], S]) -> Iterator[S]:

@@ -37,7 +37,7 @@ def find_or_install(find: Callable[[], Path | None], *packages: str) -> Path:
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise ServerMissing("not on this machine; installed by the tests only as root on Debian or Ubuntu")
+        raise ServerMissing("not found, and only root on Debian or Ubuntu installs it")
     folder = os.open("/var/lib/dpkg", os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

@@ -1,5 +1,6 @@
 """The real servers the other tests stand on: start, restart, kill, and nothing left behind."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import pathname2url
 
@@ -11,9 +12,7 @@ from tasks.supervisor.guard import Guard
 from tests.processes import in_group
 from tests.servers.chromium import Chromium
 from tests.servers.postgresql import PostgreSQL
-from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.server import Server
-from tests.servers.valkey import Valkey
 
 
 def put(url: str, text: str) -> None:
@@ -90,15 +89,21 @@ def test_each_test_has_an_empty_database(postgres_server: PostgreSQL, postgres_d
     postgres_server.drop_database(other)
 
 
-@pytest.mark.parametrize("kind", [PostgreSQL, RabbitMQ, Valkey])
-def test_nothing_is_left_of_a_removed_server(kind: type[Server]) -> None:
+@pytest.fixture
+def own_guard() -> Iterator[Guard]:
     guard = Guard()
-    server = kind(guard)
+    yield guard
+    guard.end()
+
+
+@pytest.mark.parametrize("running", ["postgres_server", "rabbitmq_server", "valkey_server"])
+def test_nothing_is_left_of_a_removed_server(request: pytest.FixtureRequest, running: str, own_guard: Guard) -> None:
+    kind: Callable[[Guard], Server] = type(request.getfixturevalue(running))
+    server = kind(own_guard)
     server.start()
     server.remove()
-    assert in_group(guard.group) == [guard.group]
+    assert in_group(own_guard.group) == [own_guard.group]
     assert not server.folder.exists()
-    guard.end()
 
 
 def test_chromium_runs_a_page_and_takes_its_picture(chromium: Chromium, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """JSON that others wrote: whatever comes, it is read exactly or refused with ValueError."""
 
+import contextlib
 from decimal import Decimal
 
 import pytest
@@ -36,7 +37,5 @@ def test_fractions_stay_exact_and_characters_beyond_the_first_plane_stay_whole()
 
 @given(st.binary() | st.text())
 def test_any_bytes_are_read_or_refused(text: str | bytes) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         load_foreign(text)
-    except ValueError:
-        pass

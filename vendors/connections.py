@@ -1,0 +1,167 @@
+"""Connections that know how far a call has come, and end with it.
+
+Whether a request may have reached its vendor decides what becomes of it, so the connection itself notes when the first
+byte is about to leave. And since timeouts of a socket start anew with every byte, a vendor that answers one byte a
+second would hold a thread for ever: at the deadline the socket is shut down under whoever waits on it.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from contextlib import suppress
+from contextvars import ContextVar
+from functools import lru_cache
+from threading import Lock, Timer
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+import certifi
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
+from urllib3.util import create_urllib3_context
+
+CONNECT_SECONDS = 5.0
+"""How long one address may take to accept a connection, and again for TLS."""
+
+
+class Call:
+    """One request on its way: its deadline, how far it came, and why it came no further.
+
+    A context manager; inside it, connections of this thread belong to this call.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.is_connected = False
+        self.has_left = False
+        self.is_late = False
+        self.trouble = ""
+        self._ends = monotonic() + seconds
+        self._lock = Lock()
+        self._socket: socket.socket | None = None
+        self._guard = Timer(seconds, self._cut)
+        self._guard.daemon = True
+
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
+        self._guard.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._guard.cancel()
+        with self._lock:  # from here on the socket may be closed and its number be another call's
+            self._socket = None
+        _current.reset(self._token)
+
+    def remaining(self, most: float) -> float:
+        """The seconds left, but at most `most`. Raises TimeoutError when there are none."""
+        left = self._ends - monotonic()
+        if self.is_late or left <= 0:
+            raise TimeoutError("the call's deadline has passed")
+        return min(left, most)
+
+    def begin(self, connected: socket.socket) -> None:
+        """Note that bytes are about to leave through `connected`. Raises TimeoutError if it is too late for that."""
+        with self._lock:
+            self.remaining(0)
+            self._socket = connected
+            self.has_left = True
+
+    def _cut(self) -> None:
+        with self._lock:
+            self.is_late = True
+            if self._socket is not None:
+                with suppress(OSError):
+                    # Not SSLSocket's own shutdown: it first forgets its cipher, and a thread that is just sending
+                    # would go on in the clear.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+_current: ContextVar[Call] = ContextVar("call")
+
+
+class _Watched(HTTPConnection):
+    """A connection that tells the current call what it does."""
+
+    def _new_conn(self) -> socket.socket:
+        call = _current.get()
+        try:
+            made = _connect(self._dns_host.strip("[]"), self.port or self.default_port or 0, call)
+        except (OSError, UnicodeError) as error:
+            call.trouble = _in_words(error)
+            raise NewConnectionError(self, call.trouble) from error
+        call.is_connected = True
+        return made
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        assert self.sock is not None
+        _current.get().begin(self.sock)
+        super().send(data)
+
+
+class _WatchedTLS(_Watched, HTTPSConnection):
+    """The same over TLS, which is agreed on in `connect`, before the first byte of the request."""
+
+
+class _WatchedPool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _WatchedTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTLS
+
+
+class WatchedAdapter(HTTPAdapter):
+    """requests' way to the wire, over watched connections, without any retries."""
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, ssl_context=tls_context(), **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _WatchedPool, "https": _WatchedTLSPool}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave the certificates to `tls_context`, which has read them once rather than for every connection."""
+
+
+@lru_cache(maxsize=1)
+def tls_context() -> ssl.SSLContext:
+    """The context of every TLS connection: certificates and host names are checked."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.check_hostname = True
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _connect(host: str, port: int, call: Call) -> socket.socket:
+    """Connect to the first address that answers; what is left of the call bounds each try."""
+    problem: OSError = OSError("has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        made = socket.socket(family, kind, protocol)
+        try:
+            made.settimeout(call.remaining(CONNECT_SECONDS))
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            made.connect(address)
+            made.settimeout(call.remaining(CONNECT_SECONDS))
+        except OSError as error:
+            made.close()
+            problem = error
+        except BaseException:
+            made.close()
+            raise
+        else:
+            return made
+    raise problem
+
+
+def _in_words(error: OSError | UnicodeError) -> str:
+    match error:
+        case socket.gaierror() | UnicodeError():
+            return "its name cannot be resolved"
+        case TimeoutError():
+            return "it did not accept a connection in time"
+        case _:
+            return f"no connection: {error.strerror or error}".lower()

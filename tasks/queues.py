@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kombu import Queue
+from kombu.entity import Queue
 from webhooks.queues import EXCHANGE, INTAKE
 
 from workflows.catalogue import Catalogue
@@ -16,4 +16,8 @@ def vendor_queue(vendor: str) -> str:
 def queues(catalogue: Catalogue) -> list[Queue]:
     """Every queue there is, declared on the one exchange, durable."""
     names = [vendor_queue(vendor.name) for vendor in catalogue.vendors]
-    return [INTAKE, *(Queue(name, EXCHANGE, routing_key=name, durable=True) for name in names)]
+    return [INTAKE, *(_queue(name) for name in names)]
+
+
+def _queue(name: str) -> Queue:
+    return Queue(name, EXCHANGE, routing_key=name, durable=True)  # type: ignore[no-untyped-call]

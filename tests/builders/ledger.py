@@ -141,7 +141,7 @@ class Crew:
     def work(self) -> list[Outcome | None]:
         """Release what is due and perform it, until nothing is due."""
         outcomes = []
-        while self.releaser.release_due():
+        while self.releaser.release_due() or self.told:
             while self.told:
                 outcomes.append(self.performer.perform(self.told.pop(0).effect_id))
         return outcomes

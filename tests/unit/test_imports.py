@@ -9,7 +9,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("webhooks", "workflows", "tasks", "vendors", "sandbox")
 
-BASE = frozenset(f"workflows.{name}" for name in ("errors", "problems", "values", "catalogue", "fields", "settings"))
+BASE = frozenset(
+    f"workflows.{name}"
+    for name in ("errors", "problems", "values", "typed_json", "redaction", "catalogue", "fields", "settings")
+)
 """The small modules of `workflows` that vendors may know."""
 
 MAY_IMPORT = {

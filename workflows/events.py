@@ -34,14 +34,18 @@ class Event:
 
 
 class CampaignData(Schema):
-    """A Symphony campaign event; the vendor's further fields are kept. Symphony webhooks, "Payload"."""
+    """A Symphony campaign event; the vendor's further fields are kept. Symphony webhooks, "Payload".
+
+    `provider` and `type` are documented for every event: a workflow may compare them without asking first, and an
+    event that lacks one matches nothing.
+    """
 
     class Meta:
         unknown = INCLUDE
 
     id = Text(required=True)
-    provider = Text()
-    type = Text()
+    provider = Text(load_default="")
+    type = Text(load_default="")
     status = Text()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from workflows.errors import DefinitionError
 from workflows.problems import Place, Problem, nearest
 from workflows.yaml_nodes import Entry, Node
 
@@ -24,10 +23,9 @@ class Findings:
     def add(self, code: str, place: Place, message: str, hint: str = "") -> None:
         self.problems.append(Problem(code, message, place=place, hint=hint))
 
-    def raise_problems(self) -> None:
-        """Raise DefinitionError with what was noted, in document order, if anything was."""
-        if self.problems:
-            raise DefinitionError(sorted(self.problems, key=lambda problem: (problem.place is not None, problem.place)))
+    def in_order(self) -> list[Problem]:
+        """What was noted, in document order."""
+        return sorted(self.problems, key=lambda problem: (problem.place is not None, problem.place))
 
     def entries(
         self, node: Node, what: str, known: Collection[str], required: Collection[str] = ()

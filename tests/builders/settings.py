@@ -35,7 +35,8 @@ def make_settings(
     problems: list[Problem] = []
     values = environment_values({"STAGEDOOR_DATA": str(data_dir), **(environ or {})}, problems)
     assert not problems, problems
-    document = parse_document(text, "stagedoor.yml", {**(environ or {}), **secrets})
+    document, problems = parse_document(text, "stagedoor.yml", {**(environ or {}), **secrets})
+    assert not problems, problems
     return Settings(config_dir=data_dir / "config", **values, **document)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from workflows.errors import DefinitionError
 from workflows.language.definition import Definition, Step, Trigger
 from workflows.language.formulas import Formula
 from workflows.language.pieces import Pieces
@@ -27,7 +29,8 @@ def read_definition(text: str, file: str) -> Definition:
     """
     reader = _Reader(text, file)
     definition = reader.definition(read(text, file))
-    reader.pieces.findings.raise_problems()
+    if reader.pieces.findings.problems:
+        raise DefinitionError(reader.pieces.findings.in_order())
     assert definition is not None, "nothing is missing where nothing was noted"
     return definition
 
@@ -64,7 +67,11 @@ class _Reader:
     def _name(self, node: Node) -> str | None:
         name = self._findings.text(node, "the name of a workflow")
         stem = Path(self._file).stem
-        if name is not None and name != stem:
+        if name is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
+            self._findings.add(
+                "E124", node.place, f"{name!r} cannot name a workflow", "use small letters, digits and -"
+            )
+        elif name is not None and name != stem:
             message = f"the workflow is named {name!r} but its file {Path(self._file).name!r}"
             self._findings.add("E128", node.place, message, f"name it {stem!r}")
         return name

@@ -1,7 +1,7 @@
 """Settings: what the environment and `stagedoor.yml` say, read once per process, checked whole, frozen, passed down."""
 
 from workflows.settings.environment import ENVIRONMENT
-from workflows.settings.reading import read_settings
+from workflows.settings.reading import examine_settings, read_settings
 from workflows.settings.values import Secret, Settings, SourceSettings, Unset
 
-__all__ = ["ENVIRONMENT", "Secret", "Settings", "SourceSettings", "Unset", "read_settings"]
+__all__ = ["ENVIRONMENT", "Secret", "Settings", "SourceSettings", "Unset", "examine_settings", "read_settings"]

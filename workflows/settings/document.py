@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 from workflows.errors import DefinitionError
 from workflows.language.literals import literal
-from workflows.problems import Problem, nearest
+from workflows.problems import Problem
 from workflows.settings.operations import OperationReader
 from workflows.settings.references import References
 from workflows.settings.values import SourceSettings
 from workflows.values import Money, Percent, currency_exponent
 from workflows.yaml_nodes import Node, decode, read
 from workflows.yaml_shapes import Findings
+from workflows.zones import is_zone, nearest_zone
 
 
 class Form(Enum):
@@ -71,22 +71,22 @@ _LITERALS: Mapping[type, str] = {
 }
 
 
-def read_document(path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
-    """The sections of the file as keyword arguments of Settings. Raises DefinitionError with every problem."""
+def read_document(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+    """The sections of the file as keyword arguments of Settings, as far as they fit, and every problem."""
     try:
-        raw = path.read_bytes()
+        return parse_document(decode(path.read_bytes(), str(path)), str(path), environ)
     except OSError as error:
         hint = "STAGEDOOR_CONFIG names the folder it is in"
-        raise DefinitionError([Problem("E403", error.strerror or "cannot be read", str(path), hint=hint)]) from error
-    return parse_document(decode(raw, str(path)), str(path), environ)
+        return {}, [Problem("E403", error.strerror or "cannot be read", str(path), hint=hint)]
+    except DefinitionError as error:
+        return {}, list(error.problems)
 
 
-def parse_document(text: str, file: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """`read_document` for a text already at hand."""
+def parse_document(text: str, file: str, environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+    """`read_document` for a text already at hand. Raises DefinitionError for what is not YAML."""
     document = _Document(environ)
     sections = document.sections(read(text, file))
-    document.findings.raise_problems()
-    return sections
+    return sections, document.findings.in_order()
 
 
 class _Document:
@@ -211,18 +211,10 @@ class _Document:
     def _standard(self, key: str, node: Node, path: str) -> str | None:
         """Zones and currencies are looked up by many; a wrong name is found here rather than at night."""
         text = self._references.text(node, path)
-        what, is_known, known = _STANDARDS[key]
+        what, is_known, hint = _STANDARDS[key]
         if text is not None and not is_known(text):
-            self.findings.add("E415", node.place, f"{text!r} is not {what}", nearest(text, known()))
+            self.findings.add("E415", node.place, f"{text!r} is not {what}", hint(text))
         return text
-
-
-def _is_zone(text: str) -> bool:
-    try:
-        ZoneInfo(text)
-    except (KeyError, OSError, ValueError):  # unknown; a folder of zones such as Europe; not even a path
-        return False
-    return True
 
 
 def _is_currency(text: str) -> bool:
@@ -233,8 +225,8 @@ def _is_currency(text: str) -> bool:
     return True
 
 
-_STANDARDS: Mapping[str, tuple[str, Callable[[str], bool], Callable[[], Collection[str]]]] = {
-    "zone": ("a time zone of the IANA database", _is_zone, available_timezones),
-    "currency": ("an ISO 4217 currency code", _is_currency, tuple),
+_STANDARDS: Mapping[str, tuple[str, Callable[[str], bool], Callable[[str], str]]] = {
+    "zone": ("a time zone of the IANA database", is_zone, nearest_zone),
+    "currency": ("an ISO 4217 currency code", _is_currency, lambda text: ""),
 }
 """Fields of a brand whose names and values others rely on."""

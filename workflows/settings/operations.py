@@ -34,7 +34,7 @@ class OperationReader:
 
     def _operation(self, node: Node, path: str) -> Mapping[str, Any]:
         found = self._findings.entries(node, path, ("path", "fields"), required=("path",))
-        operation: dict[str, Any] = {"fields": MappingProxyType({})}
+        operation: dict[str, Any] = {"path": None, "fields": MappingProxyType({})}
         if "path" in found:
             operation["path"] = self._references.text(found["path"].node, f"{path}.path")
             if operation["path"] and not operation["path"].startswith("/"):
@@ -42,7 +42,8 @@ class OperationReader:
         if "fields" in found:
             entries = self._findings.any_entries(found["fields"].node, f"{path}.fields")
             fields = {name: self._field(item.node, f"{path}.fields.{name}") for name, item in entries.items()}
-            operation["fields"] = MappingProxyType(fields)
+            whole = {name: field for name, field in fields.items() if {"from", "type"} <= field.keys()}
+            operation["fields"] = MappingProxyType(whole)
         return MappingProxyType(operation)
 
     def _field(self, node: Node, path: str) -> Mapping[str, str]:

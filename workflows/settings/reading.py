@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from workflows.errors import ConfigurationError, DefinitionError
+from workflows.errors import ConfigurationError
 from workflows.problems import Problem
 from workflows.settings.document import read_document
 from workflows.settings.environment import environment_values
@@ -17,13 +17,16 @@ def read_settings(environ: Mapping[str, str], config_dir: Path | None = None) ->
 
     `config_dir` goes before STAGEDOOR_CONFIG. Raises ConfigurationError with every problem of both.
     """
+    settings, problems = examine_settings(environ, config_dir)
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
+
+
+def examine_settings(environ: Mapping[str, str], config_dir: Path | None = None) -> tuple[Settings, list[Problem]]:
+    """As `read_settings`, but with whatever fits, for those who look for further mistakes elsewhere."""
     problems: list[Problem] = []
     values = environment_values(environ, problems)
     folder = config_dir or Path(environ.get("STAGEDOOR_CONFIG") or "config")
-    try:
-        sections = read_document(folder / "stagedoor.yml", environ)
-    except DefinitionError as error:
-        raise ConfigurationError([*problems, *error.problems]) from error
-    if problems:
-        raise ConfigurationError(problems)
-    return Settings(config_dir=folder.absolute(), **values, **sections)
+    sections, of_document = read_document(folder / "stagedoor.yml", environ)
+    return Settings(config_dir=folder.absolute(), **values, **sections), [*problems, *of_document]

@@ -1,0 +1,118 @@
+"""The whole configuration looked at once: `stagedoor.yml`, and every workflow against it and the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workflows.catalogue import Catalogue
+from workflows.errors import ConfigurationError, DefinitionError
+from workflows.language.checker import check_definition
+from workflows.language.definition import Definition
+from workflows.language.reader import read_definition
+from workflows.language.types import FieldType
+from workflows.language.values import type_of_value
+from workflows.problems import Place, Problem
+from workflows.settings import Settings, examine_settings
+from workflows.yaml_nodes import Node, decode, read
+
+NOT_CONFIGURED = "E303"
+
+
+def check_configuration(
+    environ: Mapping[str, str],
+    config_dir: Path | None,
+    build_catalogue: Callable[[Settings], Catalogue],
+    paths: Sequence[Path] = (),
+) -> list[Problem]:
+    """Every problem of the environment, of stagedoor.yml and of the workflows in `paths` (by default those beside it).
+
+    Workflows are looked at even where the settings are wrong; only what may be wrong because of that is left out.
+    """
+    settings, problems = examine_settings(environ, config_dir)
+    file = (config_dir or Path(environ.get("STAGEDOOR_CONFIG") or "config")) / "stagedoor.yml"
+    try:
+        catalogue = build_catalogue(settings)
+    except ConfigurationError as error:
+        problems += [_placed(problem, file) for problem in error.problems]
+        catalogue = build_catalogue(replace(settings, vendors={}))
+    fields = brand_fields(settings.brands) if settings.brands else None
+    of_workflows = _check_files(paths or [file.parent], fields, catalogue)
+    if problems:
+        of_workflows = [problem for problem in of_workflows if problem.code != NOT_CONFIGURED]
+    return [*problems, *of_workflows]
+
+
+def check_paths(paths: Sequence[Path], settings: Settings, catalogue: Catalogue) -> list[Problem]:
+    """Every problem of the workflows in `paths`: files, folders of them, or the folder of a configuration."""
+    return _check_files(paths, brand_fields(settings.brands), catalogue)
+
+
+def read_workflows(paths: Iterable[Path]) -> tuple[list[Definition], list[Problem]]:
+    """The definitions in `paths` that can be read, in the order of their names, and what is wrong with the rest."""
+    definitions: list[Definition] = []
+    problems: list[Problem] = []
+    places: dict[str, Path] = {}
+    for path in _files(paths, problems):
+        try:
+            definition = read_definition(decode(path.read_bytes(), str(path)), str(path))
+        except OSError as error:
+            problems.append(_of_file("E112", path, error.strerror or "cannot be read"))
+        except DefinitionError as error:
+            problems += error.problems
+        else:
+            if definition.name in places:
+                message = f"the workflow {definition.name!r} is there already, in {places[definition.name]}"
+                problems.append(_of_file("E304", path, message))
+            places.setdefault(definition.name, path)
+            definitions.append(definition)
+    return definitions, problems
+
+
+def brand_fields(brands: Mapping[str, Mapping[str, Any]]) -> dict[str, FieldType]:
+    """What formulas may read of `brand`; a field that one of the brands lacks may be absent."""
+    fields: dict[str, FieldType] = {}
+    for values in brands.values():
+        for name, value in values.items():
+            is_optional = any(name not in other for other in brands.values())
+            fields[name] = FieldType(type_of_value(value), is_optional)
+    return fields
+
+
+def _check_files(paths: Sequence[Path], fields: Mapping[str, FieldType] | None, catalogue: Catalogue) -> list[Problem]:
+    definitions, problems = read_workflows(paths)
+    for definition in definitions:
+        problems += check_definition(definition, catalogue, fields)
+    return sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
+
+
+def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        folder = path / "workflows" if (path / "stagedoor.yml").exists() else path
+        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if file.suffix == ".yml":
+                yield file
+            elif file.suffix == ".yaml":
+                problems.append(_of_file("E113", file, "is not read", f"name it {file.stem}.yml"))
+
+
+def _of_file(code: str, path: Path, message: str, hint: str = "") -> Problem:
+    return Problem(code, message, place=Place(str(path), 1, 1), hint=hint)
+
+
+def _placed(problem: Problem, file: Path) -> Problem:
+    """A problem that names its setting by path (`vendors.symphony.operations`), with the place of that setting."""
+    place = _place_of(read(decode(file.read_bytes(), str(file)), str(file)), problem.path.split("."))
+    return replace(problem, code="E418", message=f"{problem.path} {problem.message}", path="", place=place)
+
+
+def _place_of(node: Node, path: Sequence[str]) -> Place:
+    """Where the value at `path` stands, or the nearest thing to it that is written down."""
+    if path and path[0] in node.entries:
+        return _place_of(node.entries[path[0]].node, path[1:])
+    return node.place

@@ -1,0 +1,77 @@
+"""The names a formula speaks of, and what is known about them once it has been found true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+from workflows.language.formulas import Formula
+from workflows.language.formulas.facts import facts_when
+from workflows.language.formulas.nodes import Node, Path
+from workflows.language.trees import FormulaLeaf, ListTree, ObjectTree, TemplateLeaf, Tree
+from workflows.language.types import FieldType, Nullable, ObjectOf
+from workflows.problems import Place
+
+
+def roots_of(formula: Formula) -> Iterator[tuple[str, Place]]:
+    """The first name of every path in `formula` and where it stands, in the order written."""
+    for path in _paths(formula.root):
+        yield path.root, formula.place_of(path.at)
+
+
+def formulas_of(tree: Tree) -> Iterator[Formula]:
+    """Every formula in `tree`, in the order written."""
+    match tree:
+        case FormulaLeaf():
+            yield tree.formula
+        case TemplateLeaf():
+            yield from (part for part in tree.parts if isinstance(part, Formula))
+        case ListTree():
+            for item in tree.items:
+                yield from formulas_of(item)
+        case ObjectTree():
+            for _, item in tree.entries:
+                yield from formulas_of(item)
+
+
+def narrowed(scope: ObjectOf, condition: Formula | None) -> ObjectOf:
+    """`scope` where `condition` holds: what it says is there, or is not null, need not be asked for again."""
+    if condition is None:
+        return scope
+    facts = facts_when(condition.root, True)
+    for key in sorted(facts.there | facts.not_null, key=len):
+        scope = _known(scope, key, is_not_null=key in facts.not_null)
+    return scope
+
+
+def _paths(node: Node) -> Iterator[Path]:
+    if isinstance(node, Path):
+        yield node
+    for item in fields(node):
+        value = getattr(node, item.name)
+        for inner in _inner(value):
+            yield from _paths(inner)
+
+
+def _inner(value: object) -> Iterator[Node]:
+    """The nodes in an attribute of a node, which may be a node, a tuple of nodes or of pairs with nodes."""
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _inner(item)
+
+
+def _known(scope: ObjectOf, key: tuple[str | int, ...], *, is_not_null: bool) -> ObjectOf:
+    """`scope` with the name at `key` there for certain; an item of a list is not a name of its own."""
+    name, rest = key[0], key[1:]
+    declared = scope.fields.get(name) if isinstance(name, str) else None
+    if declared is None or not isinstance(name, str):
+        return scope
+    found = declared
+    if not rest:
+        type_ = declared.type
+        found = FieldType(type_.inner if is_not_null and isinstance(type_, Nullable) else type_)
+    elif isinstance(declared.type, ObjectOf):
+        found = replace(declared, type=_known(declared.type, rest, is_not_null=is_not_null))
+    return replace(scope, fields={**scope.fields, name: found})

@@ -17,7 +17,11 @@ from workflows.settings import Settings
 VISIBILITY_SECONDS = 300
 """When Redis gives a message out again whose worker vanished; longer than any call, and the leases look sooner."""
 
+GIVE_UP_SOON: dict[str, Any] = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
+"""For publishing while the broker is away; without these kombu tries for ever, and the thread with it."""
+
 REDIS_OPTIONS: dict[str, Any] = {
+    **GIVE_UP_SOON,
     "visibility_timeout": VISIBILITY_SECONDS,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
@@ -27,7 +31,7 @@ REDIS_OPTIONS: dict[str, Any] = {
     "retry_on_timeout": True,
     "max_connections": 100,
 }
-AMQP_OPTIONS: dict[str, Any] = {"confirm_publish": True}
+AMQP_OPTIONS: dict[str, Any] = {**GIVE_UP_SOON, "confirm_publish": True}
 
 
 def make_app(settings: Settings, catalogue: Catalogue) -> Celery:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
-from vendors.catalogue import build_catalogue
-from vendors.client import Client
 
 from tasks.queues import vendor_queue
+from vendors.catalogue import build_catalogue
+from vendors.client import Client
+from webhooks.doorbell import IntakeBell
 from workflows.catalogue import Catalogue
 from workflows.ledger.database import Database
 from workflows.runtime.effects import Performer
@@ -37,6 +39,16 @@ class Context:
     performer: Performer
     releaser: Releaser
     sweep: Sweep
+    bell: IntakeBell
+    bell_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ring_intake(self) -> None:
+        """Have an intake worker look for deliveries. Without a broker nothing happens: the sweep asks again."""
+        try:
+            with self.bell_lock:
+                self.bell()
+        except Exception as error:
+            log.warning("broker_unavailable", error=type(error).__name__)
 
 
 def build_context(settings: Settings, app: Celery) -> Context:
@@ -54,6 +66,7 @@ def build_context(settings: Settings, app: Celery) -> Context:
         performer=performer,
         releaser=releaser,
         sweep=Sweep(database, rules, performer, releaser),
+        bell=IntakeBell(settings.broker_url),
     )
 
 

@@ -34,7 +34,7 @@ def register(app: Celery, context: Context) -> None:
 
 
 def _register_one(app: Celery, context: Context, operation: Operation) -> None:
-    @app.task(name=operation.name, throws=(OutcomeNotDone,))
+    @app.task(name=operation.name, throws=(OutcomeNotDone,))  # type: ignore[untyped-decorator]
     def perform(effect_id: str) -> str:
         return attempt(context, effect_id)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from celery import Celery, Task
-from webhooks.queues import INTAKE_TASK
 
 from tasks.context import Context
+from webhooks.queues import INTAKE_TASK
 
 DRAIN_SECONDS = 2.0
 """A drain ends after this time and rings again if work is left, so that a worker can be stopped at any moment."""
@@ -16,16 +16,16 @@ DRAIN_SECONDS = 2.0
 def register(app: Celery, context: Context) -> Task:
     """Add the task that a ring of the doorbell starts."""
 
-    @app.task(name=INTAKE_TASK)
+    @app.task(name=INTAKE_TASK)  # type: ignore[untyped-decorator]
     def intake() -> int:
         """Take deliveries in and release what they made due; how many deliveries."""
-        return drain(app, context)
+        return drain(context)
 
     task: Task = intake
     return task
 
 
-def drain(app: Celery, context: Context) -> int:
+def drain(context: Context) -> int:
     """Take batches in until none is left or the time is up."""
     end = time.monotonic() + DRAIN_SECONDS
     total = 0
@@ -33,6 +33,6 @@ def drain(app: Celery, context: Context) -> int:
         total += taken
         context.releaser.release_due()
         if time.monotonic() > end:
-            app.send_task(INTAKE_TASK, queue="intake", retry=False, ignore_result=True)
+            context.ring_intake()
             break
     return total

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kombu.entity import Queue
-from webhooks.queues import EXCHANGE, INTAKE
 
+from webhooks.queues import EXCHANGE, INTAKE
 from workflows.catalogue import Catalogue
 
 

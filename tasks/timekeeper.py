@@ -6,9 +6,7 @@ import threading
 from typing import Any
 
 import structlog
-from celery import Celery, bootsteps
-from kombu.exceptions import OperationalError
-from webhooks.queues import INTAKE_TASK
+from celery import bootsteps
 
 from tasks.context import Context
 from workflows.errors import LedgerUnavailable
@@ -21,8 +19,7 @@ log = structlog.get_logger(__name__)
 class Timekeeper:
     """Sweeps once a second until stopped; an error is logged and the next sweep comes all the same."""
 
-    def __init__(self, app: Celery, context: Context) -> None:
-        self.app = app
+    def __init__(self, context: Context) -> None:
         self.context = context
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="timekeeper", daemon=True)
@@ -47,14 +44,7 @@ class Timekeeper:
 
     def _sweep(self) -> None:
         if self.context.sweep.once().pending:
-            self._ring()
-
-    def _ring(self) -> None:
-        """Deliveries wait, so perhaps their ring was lost; one ring too many only finds nothing to do."""
-        try:
-            self.app.send_task(INTAKE_TASK, queue="intake", retry=False, ignore_result=True)
-        except (OperationalError, OSError) as error:
-            log.warning("broker_unavailable", error=type(error).__name__)
+            self.context.ring_intake()  # perhaps their ring was lost; one too many only finds nothing to do
 
 
 def bootstep(context: Context) -> type[bootsteps.StartStopStep]:
@@ -67,7 +57,7 @@ def bootstep(context: Context) -> type[bootsteps.StartStopStep]:
 
         def __init__(self, worker: Any, **options: Any) -> None:
             super().__init__(worker, **options)
-            self.keeper = Timekeeper(worker.app, context)
+            self.keeper = Timekeeper(context)
 
         def start(self, worker: Any) -> None:
             self.keeper.start()

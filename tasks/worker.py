@@ -6,11 +6,11 @@ import os
 
 from celery import Celery
 from sentry_sdk.integrations.celery import CeleryIntegration
-from vendors.catalogue import build_catalogue
 
 from tasks import effects, intake, timekeeper
 from tasks.app import make_app
 from tasks.context import build_context
+from vendors.catalogue import build_catalogue
 from webhooks.sentry import start_sentry
 from workflows.logs import configure
 from workflows.settings import read_settings

@@ -170,7 +170,7 @@ def _short_time(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         return
-    logging.getLogger("stagedoor").critical("ended by an error nobody caught", exc_info=(kind, error, traceback))
+    logging.getLogger("stagedoor").critical("uncaught_error", exc_info=(kind, error, traceback))
 
 
 def _log_uncaught_in_thread(ended: threading.ExceptHookArgs) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import Table
 
 from workflows.ledger import tables
 from workflows.ledger.database import Database
-from workflows.values import new_id
 
 NOW = datetime(2026, 3, 1, 15, 0, tzinfo=UTC)
 
@@ -174,9 +173,9 @@ class Rows:
         self._insert(tables.refusals, row)
 
     def id_at(self, at: datetime) -> str:
-        """An id as it would have been made at that instant."""
+        """An id as it would have been made at that instant; later ones of one instant sort behind earlier ones."""
         milliseconds = f"{tables.micros(at) // 1000:012x}"
-        return f"{milliseconds[:8]}-{milliseconds[8:]}{new_id()[13:]}"
+        return f"{milliseconds[:8]}-{milliseconds[8:]}-7000-8000-{next(self._count):012x}"
 
     def _insert(self, table: Table, row: Mapping[str, Any]) -> str:
         with self.database.write() as connection:

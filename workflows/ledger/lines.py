@@ -1,0 +1,182 @@
+"""Lines: a delivery, run, effect, wait or refusal as a list shows it, and the columns each is read from.
+
+Rows are as stored, so they may hold personal data: whatever shows them passes them through `shown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy import Select
+
+from workflows.ledger import tables
+from workflows.redaction import redact
+
+
+@dataclass(frozen=True)
+class DeliveryLine:
+    """One delivery; `events` are the types it carries, `size` is of its body in bytes."""
+
+    id: str
+    source: str
+    state: str
+    received_at: datetime
+    taken_at: datetime | None
+    size: int
+    problems: Sequence[Mapping[str, Any]]
+    events: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run and the event that started it."""
+
+    id: str
+    workflow: str
+    key: str
+    state: str
+    at_step: str | None
+    reason: str | None
+    created_at: datetime
+    ended_at: datetime | None
+    wake_at: datetime | None
+    expires_at: datetime
+    event_id: str
+    event_type: str
+    subject: str
+    delivery_id: str
+    zone: str
+
+
+@dataclass(frozen=True)
+class EffectLine:
+    """One vendor call; `workflow`, `run_key` and `zone` are its run's, None where it was called by hand."""
+
+    id: str
+    run_id: str | None
+    workflow: str | None
+    run_key: str | None
+    zone: str
+    step: str | None
+    operation: str
+    vendor: str
+    state: str
+    gate: str | None
+    reason: str | None
+    status: int | None
+    attempts: int
+    max_attempts: int
+    due_at: datetime
+    give_up_at: datetime
+    lease_until: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+    last_attempt_at: datetime | None
+    requires: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class WaitLine:
+    """One wait and the run that waits."""
+
+    id: str
+    run_id: str
+    workflow: str
+    run_key: str
+    zone: str
+    step: str
+    kind: str
+    state: str
+    due_at: datetime
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RefusalLine:
+    """Requests that were turned away at the door, counted by source and reason."""
+
+    source: str
+    reason: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+Line = TypeVar("Line", DeliveryLine, RunLine, EffectLine, WaitLine, RefusalLine)
+
+
+def shown(line: object) -> dict[str, Any]:
+    """A line or a detail as a dict that may be shown: without secrets and personal data, instants still aware."""
+    return cast(dict[str, Any], redact(asdict(line)))  # type: ignore[call-overload]
+
+
+def select_deliveries() -> Select[Any]:
+    """The columns of a DeliveryLine but for its events, which stand in their own table."""
+    table = tables.deliveries
+    return sa.select(
+        table.c.id,
+        table.c.source,
+        table.c.state,
+        table.c.received_at,
+        table.c.taken_at,
+        sa.func.length(table.c.body).label("size"),
+        table.c.problems,
+    )
+
+
+def select_runs() -> Select[Any]:
+    """The columns of a RunLine."""
+    run, event = tables.runs, tables.events
+    same = ("id", "workflow", "key", "state", "at_step", "reason", "created_at", "ended_at", "wake_at", "expires_at")
+    return sa.select(
+        *(run.c[name] for name in same),
+        run.c.event_id,
+        event.c.type.label("event_type"),
+        event.c.subject,
+        event.c.delivery_id,
+        run.c.brand.label("zone"),
+    ).join(event, event.c.id == run.c.event_id)
+
+
+def select_effects() -> Select[Any]:
+    """The columns of an EffectLine."""
+    effect, run = tables.effects, tables.runs
+    own = [effect.c[name] for name in EffectLine.__dataclass_fields__ if name in effect.c]
+    about = (run.c.workflow, run.c.key.label("run_key"), run.c.brand.label("zone"))
+    attempt = tables.attempts
+    last = sa.select(sa.func.max(attempt.c.started_at)).where(attempt.c.effect_id == effect.c.id).scalar_subquery()
+    return sa.select(*own, *about, last.label("last_attempt_at")).join(run, run.c.id == effect.c.run_id, isouter=True)
+
+
+def in_state(table: sa.Table, *states: str) -> sa.ColumnElement[bool]:
+    """Rows in one of these states, written out in the statement: SQLite uses a partial index for nothing less."""
+    return table.c.state.in_([sa.literal(str(state), sa.Text, literal_execute=True) for state in states])
+
+
+def select_waits() -> Select[Any]:
+    """The columns of a WaitLine."""
+    wait, run = tables.waits, tables.runs
+    own = [wait.c[name] for name in WaitLine.__dataclass_fields__ if name in wait.c]
+    about = (run.c.workflow, run.c.key.label("run_key"), run.c.brand.label("zone"))
+    return sa.select(*own, *about).join(run, run.c.id == wait.c.run_id)
+
+
+def line_of(kind: type[Line], row: sa.Row[Any], leave: Collection[str] = ()) -> Line:
+    """One line from a row of the statement that selects its columns, but for those of `leave`."""
+    values = {name: value for name, value in row._mapping.items() if name not in leave}
+    if "zone" in values:
+        values["zone"] = _zone(values["zone"])
+    if kind is DeliveryLine:
+        values["problems"] = values["problems"] or []
+    return kind(**values)
+
+
+def _zone(brand: Mapping[str, Any] | None) -> str:
+    zone = (brand or {}).get("zone")
+    return zone if isinstance(zone, str) else "UTC"

@@ -1,0 +1,1 @@
+"""The door: vendors' webhooks come in here, are verified, checked, stored and acknowledged. Nothing is decided here."""

@@ -40,8 +40,9 @@ FROM arrival WHERE id IN (SELECT delivery_id FROM won)
 RETURNING id
 """  # noqa: S608 (the number is a constant of ours)
 
+# What intake set aside later (it has a taken_at) was accepted here all the same.
 FIND_FIRSTS = """
-SELECT wanted.source, wanted.key, deliveries.id, deliveries.problems
+SELECT wanted.source, wanted.key, deliveries.id, CASE WHEN taken_at IS NULL THEN problems END
 FROM unnest(%b::text[], %b::text[]) AS wanted (source, key)
 JOIN dedup_keys ON dedup_keys.source = wanted.source AND dedup_keys.key = wanted.key
 JOIN deliveries ON deliveries.id = dedup_keys.delivery_id

@@ -13,8 +13,9 @@ from workflows.ledger.locks import LOCK_NAME, WriteLock
 from workflows.ledger.tables import micros
 from workflows.values import utc_now
 
+# What intake set aside later (it has a taken_at) was accepted here all the same.
 FIND_FIRST = """
-SELECT delivery_id, problems
+SELECT delivery_id, CASE WHEN taken_at IS NULL THEN problems END
 FROM dedup_keys JOIN deliveries ON deliveries.id = dedup_keys.delivery_id
 WHERE dedup_keys.source = ? AND dedup_keys.key = ? AND dedup_keys.until > ?
 """

@@ -1,0 +1,45 @@
+"""Answers of the door: JSON always, also for what Flask refuses by itself, and never a redirection.
+
+Vendors take a 3xx for a failure, and Eventbrite takes a 410 for the end of the subscription.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from flask import Response
+from werkzeug.exceptions import HTTPException
+
+from workflows.problems import Problem
+
+RETRY_SECONDS = 10
+"""What a 503 asks for: a ledger that is locked or starting again is back by then, mostly."""
+
+
+def answer(status: int, content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(json.dumps(content), status, headers, content_type="application/json")
+
+
+def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer to what was not stored: what was wrong, in the form of every problem of ours."""
+    return answer(status, {"problems": [Problem(code, message).as_dict()]}, headers)
+
+
+def unavailable(message: str) -> Response:
+    """The sender should come again."""
+    return refusal(503, "unavailable", message, {"Retry-After": str(RETRY_SECONDS)})
+
+
+def stored(status: int, delivery_id: str, problems: Sequence[Mapping[str, object]]) -> Response:
+    """An answer to what is in the ledger, with what is wrong with it if it was rejected."""
+    return answer(status, {"problems": problems, "delivery": delivery_id} if problems else {"delivery": delivery_id})
+
+
+def of_exception(error: HTTPException) -> Response:
+    """Flask's own refusals (404, 405, 500 …) in our form, with the headers that belong to them, such as Allow."""
+    status = error.code or 500
+    code = error.name.lower().replace(" ", "_")
+    kept = {name: value for name, value in error.get_headers() if name.lower() not in ("content-type", "location")}
+    return refusal(status, code, error.description or error.name, kept)

@@ -1,0 +1,22 @@
+"""The Flask application of the door."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+
+from webhooks import answers
+from webhooks.access_log import add_access_log
+from webhooks.endpoints import make_blueprint
+from webhooks.services import Services
+
+
+def create_app(services: Services) -> Flask:
+    """The application for `services`, which the caller closes."""
+    app = Flask("stagedoor", static_folder=None)
+    app.extensions["stagedoor"] = services
+    app.url_map.merge_slashes = False  # it would answer a doubled slash with a redirection
+    app.register_error_handler(HTTPException, answers.of_exception)
+    app.register_blueprint(make_blueprint(services))
+    add_access_log(app)
+    return app

@@ -1,0 +1,137 @@
+"""The inbox of this process: requests hand their arrival over and wait for the commit that holds it.
+
+One thread writes, so that one flush serves all who came meanwhile. It starts with the first request: a server may
+import the application before it forks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from workflows.errors import LedgerUnavailable
+from workflows.ledger.arrivals import Arrival, Receipt
+from workflows.ledger.inbox import InboxWriter, Result
+
+WAIT_SECONDS = 4.0
+"""Symphony gives up after 5 s ("Webhooks", delivery), Shopify as well: a 503 must arrive before that."""
+STOP_SECONDS = 10.0
+MOST_ROWS = 256
+MOST_BYTES = 8 << 20
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Inbox:
+    """Stores arrivals in groups. What waits is bounded by the server's threads, each of which waits for one."""
+
+    def __init__(self, writer: InboxWriter, after_commit: Callable[[], None]) -> None:
+        """`after_commit` is called when new deliveries are there to be taken in; it must not block."""
+        self._writer = writer
+        self._after_commit = after_commit
+        self._lock = threading.Lock()
+        self._queue: deque[_Waiting] = deque()
+        self._wanted = threading.Event()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def store(self, arrival: Arrival) -> Receipt:
+        """Return once it is durable, or was before.
+
+        Raises LedgerUnavailable otherwise. It may then be stored all the same; the sender's repeat finds it.
+        """
+        waiting = _Waiting(arrival)
+        with self._lock:
+            if self._closed:
+                raise LedgerUnavailable("the server is about to stop")
+            self._queue.append(waiting)
+            self._start()
+        self._wanted.set()
+        if not waiting.done.acquire(timeout=WAIT_SECONDS):
+            self._give_up(waiting)
+        match waiting.result:
+            case None:
+                raise LedgerUnavailable(f"the ledger has not answered for {WAIT_SECONDS:g} seconds")
+            case LedgerUnavailable() as error:
+                raise error
+            case receipt:
+                return receipt
+
+    def close(self) -> None:
+        """Store what waits, then end the thread and the connection."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        self._wanted.set()
+        if thread is not None:
+            thread.join(STOP_SECONDS)
+        else:
+            self._writer.close()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+            self._thread.start()
+
+    def _give_up(self, waiting: _Waiting) -> None:
+        """Forget it, so that a ledger that is down for long is not met by a queue of what nobody waits for."""
+        with self._lock:
+            if waiting in self._queue:
+                self._queue.remove(waiting)
+
+    def _run(self) -> None:
+        while not self._closed or self._queue:
+            self._wanted.wait()
+            if not self._closed and self._writer.linger_seconds:
+                time.sleep(self._writer.linger_seconds)
+            batch = self._take()
+            if batch:
+                self._store(batch)
+        self._writer.close()
+
+    def _take(self) -> list[_Waiting]:
+        """The next batch. At least one row, however large."""
+        batch: list[_Waiting] = []
+        size = 0
+        with self._lock:
+            while self._queue and len(batch) < MOST_ROWS:
+                size += len(self._queue[0].arrival.body)
+                if batch and size > MOST_BYTES:
+                    break
+                batch.append(self._queue.popleft())
+            if not self._queue and not self._closed:
+                self._wanted.clear()
+        return batch
+
+    def _store(self, batch: Sequence[_Waiting]) -> None:
+        results = self._results([waiting.arrival for waiting in batch])
+        for waiting, result in zip(batch, results, strict=True):
+            waiting.result = result
+            waiting.done.release()
+        if any(isinstance(result, Receipt) and not result.is_repeat and not result.problems for result in results):
+            self._after_commit()
+
+    def _results(self, arrivals: Sequence[Arrival]) -> list[Result]:
+        try:
+            return self._writer.store(arrivals)
+        except Exception:
+            # A bug of ours; but the thread must live, for every later request waits for it.
+            log.exception("storing deliveries failed", deliveries=len(arrivals))
+            return [LedgerUnavailable("storing failed; the log says how")] * len(arrivals)
+
+
+class _Waiting:
+    """A request that waits for its commit."""
+
+    __slots__ = ("arrival", "done", "result")
+
+    def __init__(self, arrival: Arrival) -> None:
+        self.arrival = arrival
+        self.result: Result | None = None
+        # A bare lock, taken at birth and released by the writer: the cheapest way for one thread to wait for another.
+        self.done = threading.Lock()
+        self.done.acquire()

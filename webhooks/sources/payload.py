@@ -1,0 +1,131 @@
+"""A payload: the JSON of an authentic body, read strictly, and the shapes several senders share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from marshmallow import Schema, ValidationError, validate
+
+from webhooks.errors import PayloadError
+from workflows import typed_json
+from workflows.catalogue import problems_of
+from workflows.fields import MoneyField, Text
+from workflows.problems import Problem
+from workflows.values import Money
+
+MAX_DEPTH = 64
+MOST_CONTAINERS = 10_000
+"""Objects and lists in one body: more would take a second and more to check, while others wait."""
+UNREADABLE = "unreadable"
+"""The code of a problem with the whole body: it is not JSON as we take it. Any other code says that it does not fit."""
+
+EVENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+IN_RANGE = validate.Range(-(10**12), 10**12)
+"""No amount and no count is larger: one that is, is a mistake."""
+_MONEY = MoneyField()
+
+
+def read_json(body: bytes) -> Any:
+    """Read a body as JSON (RFC 8259): UTF-8 only, no NaN, no half characters, at most 64 levels deep.
+
+    Raises PayloadError with one problem of code `unreadable`, which says where and quotes nothing.
+    """
+    try:
+        text = body.decode()
+        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+            _check_shape(value)
+        if "\\u" in text:
+            typed_json.dump(value).encode()
+    except UnicodeDecodeError as error:
+        _refuse(f"is not UTF-8 at byte {error.start}")
+    except UnicodeEncodeError:
+        _refuse("has an escape such as \\ud800 that is half a character")
+    except json.JSONDecodeError as error:
+        _refuse(
+            f"is not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}" if body else "is empty"
+        )
+    except RecursionError:
+        _refuse(f"is nested deeper than {MAX_DEPTH} levels")
+    except (ValueError, InvalidOperation):
+        _refuse("is not JSON: it has a number no reader agrees on")
+    return value
+
+
+def load(schema: Schema, value: Any, path: str) -> dict[str, Any]:
+    """Load `value`, which stands at `path`, by `schema`. Raises PayloadError with every problem and its JSON path."""
+    try:
+        loaded = schema.load(value)
+    except ValidationError as error:
+        raise PayloadError(list(problems_of(error, type(schema), path))) from error
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def money(amount: Decimal, currency: str, path: str, problems: list[Problem]) -> Money:
+    """An amount in major units as Money; what is wrong with it is added to `problems`."""
+    value = Money(amount, currency)
+    try:
+        _MONEY.deserialize(value)
+    except ValidationError as error:
+        problems.extend(Problem("invalid", str(message), path=path) for message in error.messages)
+    return value
+
+
+def require_object(value: Any, path: str = "$") -> dict[str, Any]:
+    """`value`, if it is an object. Raises PayloadError."""
+    if not isinstance(value, dict):
+        raise PayloadError([Problem("invalid", "must be an object with named fields", path=path)])
+    return value
+
+
+def event_name(payload: dict[str, Any]) -> str:
+    """The sender's name of the event, in the field `event`. Raises PayloadError."""
+    name = payload.get("event")
+    if name is None:
+        raise PayloadError([Problem("missing", "is required", path="$.event")])
+    if not isinstance(name, str) or not EVENT_NAME.fullmatch(name):
+        message = "must be the name of an event: at most 100 letters, digits and ._-"
+        raise PayloadError([Problem("invalid", message, path="$.event")])
+    return name
+
+
+def without_nulls(value: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The object without those of its optional fields that are null or empty text."""
+    return {key: item for key, item in value.items() if key not in names or item not in (None, "")}
+
+
+class Identifier(Text):
+    """An id of the sender's: it becomes part of subjects and keys, so it is short and has no control characters."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not 1 <= len(text) <= 200 or not text.isprintable():
+            raise ValidationError("must be 1 to 200 printable characters")
+        return text
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    _refuse(f"is not JSON: it has the constant {name}")
+
+
+def _refuse(message: str) -> NoReturn:
+    raise PayloadError([Problem(UNREADABLE, message, path="$")]) from None
+
+
+def _check_shape(value: Any) -> None:
+    """Raises PayloadError. Level by level, not by recursion: the depth is what is in question."""
+    level, count = [value], 0
+    for _ in range(MAX_DEPTH + 1):
+        level = [item for item in level if isinstance(item, dict | list)]
+        count += len(level)
+        if count > MOST_CONTAINERS:
+            _refuse(f"has more than {MOST_CONTAINERS} objects and lists")
+        if not level:
+            return
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    raise RecursionError

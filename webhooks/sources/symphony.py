@@ -1,0 +1,62 @@
+"""Symphony's campaign webhooks.
+
+Symphony, "Webhooks": a POST with a JSON body whose `event` names the action and whose root has the campaign's own
+fields. No signature is documented, so the address is the secret; no delivery id either, so the bytes are the key, and
+only for minutes: the same `campaign.updated` may rightly come again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhooks.errors import PayloadError
+from webhooks.signatures import PathToken
+from webhooks.sources.payload import Identifier, event_name, load, require_object, without_nulls
+from webhooks.sources.source import EventDraft, Preset
+from workflows.events import EVENT_TYPES, CampaignData
+from workflows.problems import Problem
+
+
+class _Campaign(CampaignData):
+    """What of a campaign event we rely on; the rest is kept as it came."""
+
+    id = Identifier(required=True)
+
+
+_CAMPAIGN = _Campaign()
+_OPTIONAL = ("provider", "type", "status")
+
+
+def _scheme(options: Mapping[str, Any]) -> PathToken | None:
+    token = options["token"]
+    return None if token is None else PathToken((token.reveal(),))
+
+
+def _read(payload: Any, source: str) -> list[EventDraft]:
+    """One event. A name we do not know is kept under its own type and starts nothing."""
+    body = require_object(payload)
+    name = event_name(body)
+    fields = {key: value for key, value in body.items() if key != "event"}
+    if f"symphony.{name}" in EVENT_TYPES:
+        return [_campaign_event(name, fields)]
+    subject = f"symphony:campaign:{fields['id']}" if _is_id(fields.get("id")) else f"symphony:{name}"
+    return [EventDraft(f"symphony.{name}", subject, None, fields)]
+
+
+def _campaign_event(name: str, fields: dict[str, Any]) -> EventDraft:
+    # The field that holds the id is documented nowhere: `id` is what creating a campaign returns.
+    identity = fields.get("id") if fields.get("id") is not None else fields.get("campaign_id")
+    if identity is None:
+        raise PayloadError([Problem("missing", "is required: the campaign's id, here or in campaign_id", path="$.id")])
+    data = load(_CAMPAIGN, {**without_nulls(fields, _OPTIONAL), "id": identity}, "$")
+    return EventDraft(f"symphony.{name}", f"symphony:campaign:{data['id']}", None, data)
+
+
+def _is_id(value: Any) -> bool:
+    return (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**20) or (
+        isinstance(value, str) and 1 <= len(value) <= 200 and value.isprintable()
+    )
+
+
+SYMPHONY = Preset(name="symphony", scheme=_scheme, read=_read)

@@ -1,0 +1,149 @@
+"""Ticket Tailor's webhooks.
+
+Ticket Tailor, "Webhook configuration" and "Security": an envelope `{id, created_at, event, resource_url, payload}`,
+signed; the envelope's id stays the same when it is sent again. An order is updated in one event, ORDER.UPDATED, whether
+it was edited, refunded or cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from webhooks.errors import PayloadError
+from webhooks.signatures import TimestampedHmac
+from webhooks.sources.payload import IN_RANGE, Identifier, event_name, load, money, require_object, without_nulls
+from webhooks.sources.source import EventDraft, Preset
+from workflows.fields import Flag, Text
+from workflows.problems import Problem
+
+SIGNATURE_HEADER = "Tickettailor-Webhook-Signature"
+CANCELLED = ("cancelled", "canceled")
+"""The spelling differs between what is known of the interface."""
+
+
+class _Vendor(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _Buyer(_Vendor):
+    email = Text(allow_none=True)
+    phone = Text(allow_none=True)
+    first_name = Text(allow_none=True)
+    last_name = Text(allow_none=True)
+
+
+class _Show(_Vendor):
+    event_id = Identifier(allow_none=True)
+
+
+class _Currency(_Vendor):
+    base_multiplier = fields.Integer(required=True, strict=True, validate=validate.Range(1, 10_000))
+    code = Text(required=True, validate=validate.Length(equal=3))
+
+
+class _Line(_Vendor):
+    type = Text(load_default="ticket")
+    description = Text(required=True)
+    quantity = fields.Integer(required=True, strict=True, validate=IN_RANGE)
+    value = fields.Integer(required=True, strict=True, validate=IN_RANGE)
+    total = fields.Integer(required=True, strict=True, validate=IN_RANGE)
+
+
+class _Order(_Vendor):
+    id = Identifier(required=True)
+    status = Text(allow_none=True)
+    buyer_details = fields.Nested(_Buyer, required=True)
+    created_at = fields.Integer(strict=True, validate=validate.Range(0, 253_402_300_799))
+    event_summary = fields.Nested(_Show, allow_none=True)
+    line_items = fields.List(fields.Nested(_Line), required=True)
+    marketing_opt_in = Flag(allow_none=True)
+    currency = fields.Nested(_Currency, required=True)
+    refund_amount = fields.Integer(strict=True, allow_none=True, validate=IN_RANGE)
+
+
+_ORDER = _Order()
+
+
+def _scheme(options: Mapping[str, Any]) -> TimestampedHmac | None:
+    secrets = tuple(secret.reveal() for secret in options["secrets"])
+    return TimestampedHmac(SIGNATURE_HEADER, secrets) if secrets else None
+
+
+def _delivery_id(payload: Any) -> str | None:
+    identity = payload.get("id") if isinstance(payload, dict) else None
+    return identity if isinstance(identity, str) and identity else None
+
+
+def _read(payload: Any, source: str) -> list[EventDraft]:
+    """One event; what is not about an order is kept under its own type and starts nothing."""
+    envelope = require_object(payload)
+    name = event_name(envelope)
+    content = require_object(envelope.get("payload"), "$.payload")
+    occurred_at = _moment(envelope.get("created_at"))
+    if name not in ("ORDER.CREATED", "ORDER.UPDATED"):
+        subject = f"tickettailor:{_delivery_id(envelope) or name.lower()}"
+        return [EventDraft(f"tickettailor.{name.lower()}", subject, occurred_at, content)]
+    order = load(_ORDER, content, "$.payload")
+    return [
+        EventDraft(_order_type(name, order), f"order:{source}:{order['id']}", occurred_at, _canonical(order, source))
+    ]
+
+
+def _order_type(name: str, order: Mapping[str, Any]) -> str:
+    """What happened: a cancellation counts before a refund, which usually goes with it."""
+    if (order.get("status") or "").lower() in CANCELLED:
+        return "order.cancelled"
+    if name == "ORDER.CREATED":
+        return "order.placed"
+    return "order.refunded" if (order.get("refund_amount") or 0) > 0 else "order.updated"
+
+
+def _canonical(order: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The canonical order. Raises PayloadError where an amount is no money of its currency."""
+    problems: list[Problem] = []
+    multiplier, currency = order["currency"]["base_multiplier"], order["currency"]["code"].upper()
+    items = []
+    for index, line in enumerate(order["line_items"]):
+        if line["type"] != "ticket":
+            continue
+        path = f"$.payload.line_items[{index}]"
+        subtotal = Decimal(line["value"] * line["quantity"]) / multiplier
+        items.append(
+            {
+                "name": line["description"],
+                "quantity": line["quantity"],
+                "subtotal": money(subtotal, currency, f"{path}.value", problems),
+                "total": money(Decimal(line["total"]) / multiplier, currency, f"{path}.total", problems),
+            }
+        )
+    if problems:
+        raise PayloadError(problems)
+    canonical = {
+        "id": order["id"],
+        "shop": source,
+        "show_id": (order.get("event_summary") or {}).get("event_id"),
+        "buyer": without_nulls(order["buyer_details"], order["buyer_details"]),
+        # Ticket Tailor asks one question, about e-mail; null means it was not asked.
+        "consent": {"email": order.get("marketing_opt_in"), "sms": None},
+        "items": items,
+        "placed_at": datetime.fromtimestamp(order["created_at"], UTC) if "created_at" in order else None,
+    }
+    return without_nulls(canonical, ("show_id", "placed_at"))
+
+
+def _moment(text: Any) -> datetime | None:
+    """The envelope's time: `2025-01-01 10:00:00`, which names no zone and is UTC. None where it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+TICKETTAILOR = Preset(name="tickettailor", scheme=_scheme, read=_read, delivery_id=_delivery_id)

@@ -1,0 +1,28 @@
+"""The entry module of the web process: `granian --interface wsgi webhooks.wsgi:app`."""
+
+from __future__ import annotations
+
+import atexit
+import os
+
+from flask import Flask
+from sentry_sdk.integrations.flask import FlaskIntegration
+
+from webhooks.app import create_app
+from webhooks.sentry import start_sentry
+from webhooks.services import open_services
+from workflows.logs import configure
+from workflows.settings import read_settings
+
+
+def make_app() -> Flask:
+    """The application from this process's environment."""
+    settings = read_settings(os.environ)
+    configure(settings.log_format)
+    start_sentry(settings.sentry_dsn, integrations=[FlaskIntegration()])
+    services = open_services(settings)
+    atexit.register(services.close)
+    return create_app(services)
+
+
+app = make_app()

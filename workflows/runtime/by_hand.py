@@ -1,0 +1,96 @@
+"""A call made by hand: an effect in the ledger like any other, but of no run, and tried once, here and now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from workflows.catalogue import Inputs, Operation
+from workflows.engine.gates import Precondition, closed_precondition
+from workflows.engine.states import EffectState
+from workflows.ledger import effects
+from workflows.ledger.tables import effects as table
+from workflows.runtime.effects import Performer
+from workflows.values import EffectId, new_id
+
+WITHIN = timedelta(minutes=10)
+"""Somebody stands there and waits; what could not be tried by then is not tried."""
+
+
+@dataclass(frozen=True)
+class Called:
+    """How a call made by hand ended; `reason` is for people, `output` what the vendor answered when it is done."""
+
+    effect_id: EffectId
+    state: EffectState
+    reason: str
+    status: int | None
+    output: Any
+
+    @property
+    def is_done(self) -> bool:
+        return self.state is EffectState.DONE
+
+
+def call_by_hand(performer: Performer, operation: Operation, inputs: Inputs) -> Called:
+    """Call an operation once and say how it ended. A closed gate cancels it: nothing stays behind that would go later.
+
+    Raises InputError, before anything is written, when the inputs make no request.
+    """
+    intent = _intent(performer, operation, inputs)
+    effect_id = _begin(performer, intent)
+    performer.perform(effect_id)
+    return _end(performer, effect_id)
+
+
+def _intent(performer: Performer, operation: Operation, inputs: Inputs) -> effects.Intent:
+    request = operation.prepare(inputs)
+    with performer.database.read() as connection:
+        now = performer.database.now(connection)
+    return effects.Intent(
+        key=f"by-hand/{new_id()}",
+        run_id=None,
+        step=None,
+        request=request,
+        vendor=operation.vendor,
+        repeat=operation.repeat,
+        requires=tuple(
+            Precondition(need.event, need.subject, need.never_after, need.why) for need in operation.requires_of(inputs)
+        ),
+        subjects=operation.subjects_of(inputs),
+        max_attempts=1,
+        give_up_at=now + WITHIN,
+    )
+
+
+def _begin(performer: Performer, intent: effects.Intent) -> EffectId:
+    """Write the effect down and take it, in one transaction, so that no worker gets it first."""
+    with performer.database.write() as connection:
+        now = performer.database.now(connection)
+        closed = closed_precondition(intent.requires, effects.seen_milestones(connection, intent.requires))
+        effect_id = effects.intend(connection, intent, closed, now)
+        if closed is None:
+            effects.release(connection, [effect_id], now)
+        else:
+            _cancel(connection, effect_id, closed.reason, now)
+    return effect_id
+
+
+def _end(performer: Performer, effect_id: EffectId) -> Called:
+    """Read how it ended; what a gate holds by now (another call changes the same subject) is cancelled."""
+    with performer.database.write() as connection:
+        row = connection.execute(sa.select(table).where(table.c.id == effect_id)).one()
+        if row.state == EffectState.HELD:
+            _cancel(connection, effect_id, row.reason, performer.database.now(connection))
+            row = connection.execute(sa.select(table).where(table.c.id == effect_id)).one()
+    return Called(effect_id, EffectState(row.state), row.reason or "", row.status, row.output)
+
+
+def _cancel(connection: Connection, effect_id: EffectId, reason: str, now: datetime) -> None:
+    effect = effects.lock(connection, effect_id)
+    assert effect is not None
+    effects.move(connection, effect, EffectState.CANCELLED, now, reason=reason)

@@ -30,16 +30,15 @@ class Findings:
     def entries(
         self, node: Node, what: str, known: Collection[str], required: Collection[str] = ()
     ) -> Mapping[str, Entry]:
-        """The entries with known keys; others and missing ones are noted."""
+        """The entries with known keys; others and missing ones are noted, a misspelt one only once."""
         entries = self.any_entries(node, what)
-        for key, entry in entries.items():
-            if key not in known:
-                hint = nearest(key, known) or f"known are {', '.join(known)}"
-                self.add("E120", entry.key_place, f"{key!r} is not a key of {what}", hint)
-        if node.kind == "map":
-            for key in required:
-                if key not in entries:
-                    self.add("E121", node.place, f"{what} needs the key {key!r}")
+        hints = {key: nearest(key, known) for key in entries if key not in known}
+        for key, hint in hints.items():
+            message = f"{key!r} is not a key of {what}"
+            self.add("E120", entries[key].key_place, message, hint or f"known are {', '.join(known)}")
+        for key in required if node.kind == "map" else ():
+            if key not in entries and nearest(key, [key]) not in hints.values():
+                self.add("E121", node.place, f"{what} needs the key {key!r}")
         return {key: entry for key, entry in entries.items() if key in known}
 
     def any_entries(self, node: Node, what: str) -> Mapping[str, Entry]:

@@ -74,7 +74,7 @@ class StepReader:
 
     def _verb(self, node: Node, found: Mapping[str, Entry]) -> Verb | None:
         named = [key for key in found if key in KEYS_OF_VERB]
-        if node.kind == "map" and not named:
+        if node.kind == "map" and not named and len(found) == len(node.entries):  # else a key was none already
             self._findings.add("E129", node.place, "a step needs a verb", f"one of {', '.join(KEYS_OF_VERB)}")
         for verb in named[1:]:
             message = f"a step does one thing: this one has {named[0]!r} already"
@@ -123,10 +123,10 @@ class StepReader:
 
     def _wait(self, node: Node, found: Mapping[str, Entry]) -> Wait | None:
         inner = self._findings.entries(node, "'wait'", ("for", "from", "until", "zone"))
-        if node.kind == "map" and ("for" in inner) == ("until" in inner):
-            self._findings.add(
-                "E129", node.place, "'wait' needs either 'for' or 'until'", "for: 30m, or until: '09:00'"
-            )
+        if ("for" in inner) == ("until" in inner):
+            if node.kind == "map" and len(inner) == len(node.entries):
+                hint = "for: 30m, or until: '09:00'"
+                self._findings.add("E129", node.place, "'wait' needs either 'for' or 'until'", hint)
             return None
         for key, needed in (("from", "for"), ("zone", "until")):
             if key in inner and needed not in inner:

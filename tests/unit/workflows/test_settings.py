@@ -166,7 +166,6 @@ roles: {}
         "stagedoor.yml:2:22: E123 'symfony' cannot be the preset of the source 'symphony' (did you mean 'symphony'?)",
         "stagedoor.yml:3:3: E124 'Box Office' cannot be the name of a source (it stands in an address: use small "
         "letters, digits and -)",
-        "stagedoor.yml:3:15: E121 the source 'Box Office' needs the key 'header'",
         "stagedoor.yml:3:55: E120 'headr' is not a key of the source 'Box Office' (did you mean 'header'?)",
         "stagedoor.yml:3:72: E123 'mian' cannot be the brand of the source 'Box Office' (did you mean 'main'?)",
         "stagedoor.yml:4:12: E121 the source 'tickets' needs the key 'preset'",
@@ -235,7 +234,6 @@ def test_problems_of_environment_and_file_come_together(problems_of: Callable[..
     assert [problem.split()[1] for problem in problems_of("brand: {}\n", {"STAGEDOOR_X": "1"})] == [
         "E401",
         "E120",
-        "E121",
     ]
 
 

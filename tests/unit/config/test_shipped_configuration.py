@@ -1,0 +1,40 @@
+"""What is shipped under config/ can be used as it is."""
+
+from pathlib import Path
+
+from vendors.catalogue import build_catalogue
+from workflows.language.check import check_configuration, read_workflows
+from workflows.language.definition import Call
+from workflows.settings import read_settings
+
+CONFIG = Path(__file__).parents[3] / "config"
+
+
+def test_the_shipped_configuration_has_no_problem_on_a_machine_where_nothing_is_set() -> None:
+    assert check_configuration({}, CONFIG, build_catalogue) == []
+
+
+def test_everything_the_shipped_settings_need_is_listed_as_unset() -> None:
+    assert sorted(item.variable for item in read_settings({}, CONFIG).unset) == [
+        "BOX_OFFICE_API_KEY",
+        "CYMBAL_API_KEY",
+        "CYMBAL_BASE_URL",
+        "SYMPHONY_ADVERTISING_API",
+        "SYMPHONY_API_KEY",
+        "SYMPHONY_PARTNER_API",
+        "SYMPHONY_WEBHOOK_TOKEN",
+        "TICKETTAILOR_WEBHOOK_SECRET",
+    ]
+
+
+def test_the_shipped_workflows_are_the_three_the_demonstration_shows() -> None:
+    definitions, problems = read_workflows([CONFIG])
+    assert not problems
+    calls = {
+        item.name: [step.verb.operation for step in item.steps if isinstance(step.verb, Call)] for item in definitions
+    }
+    assert calls == {
+        "opt-in-buyer": ["cymbal.create_contact"],
+        "pause-location": ["symphony.get_campaign", "symphony.pause_location"],
+        "raise-budget": ["symphony.edit_campaign"],
+    }

@@ -15,15 +15,15 @@ from tests.servers.postgresql import PostgreSQL
 from tests.servers.server import Server
 
 
-def put(url: str, text: str) -> None:
+def put(url: str, queue: str, text: str) -> None:
     confirmed = {"confirm_publish": True}
-    with kombu.Connection(url, transport_options=confirmed) as connection, connection.SimpleQueue("harness") as queue:
-        queue.put(text)
+    with kombu.Connection(url, transport_options=confirmed) as connection, connection.SimpleQueue(queue) as opened:
+        opened.put(text)
 
 
-def take(url: str) -> object:
-    with kombu.Connection(url) as connection, connection.SimpleQueue("harness") as queue:
-        message = queue.get(timeout=10)
+def take(url: str, queue: str) -> object:
+    with kombu.Connection(url) as connection, connection.SimpleQueue(queue) as opened:
+        message = opened.get(timeout=10)
         message.ack()
         return message.payload
 
@@ -40,10 +40,10 @@ both_brokers = pytest.mark.parametrize("broker", ["rabbitmq_server", "valkey_ser
 @both_brokers
 def test_a_broker_keeps_messages_and_address_over_a_restart(broker: Server) -> None:
     url = broker.url
-    put(url, "before")
+    put(url, "restarted", "before")
     broker.restart()
     assert broker.url == url
-    assert take(url) == "before"
+    assert take(url, "restarted") == "before"
 
 
 @both_brokers
@@ -51,8 +51,8 @@ def test_a_killed_broker_comes_back_and_serves(broker: Server) -> None:
     broker.kill9()
     assert not broker.is_ready()
     broker.start()
-    put(broker.url, "after")
-    assert take(broker.url) == "after"
+    put(broker.url, "killed", "after")
+    assert take(broker.url, "killed") == "after"
 
 
 def test_postgresql_keeps_what_was_committed_when_it_is_killed(

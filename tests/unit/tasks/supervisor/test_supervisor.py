@@ -147,9 +147,11 @@ def test_a_bug_in_a_probe_surfaces(tmp_path: Path, log: Log) -> None:
 
 
 def test_the_end_of_a_service_that_is_not_restarted_ends_all(tmp_path: Path, log: Log) -> None:
-    crew = [service("broker"), service("sandbox", "echo serving; exit 5", after=("broker",), restarts=False)]
+    script = f"echo serving; while [ ! -e '{tmp_path}/end' ]; do sleep 0.02; done; exit 5"
+    crew = [service("broker"), service("sandbox", script, after=("broker",), restarts=False)]
     with Supervisor(crew, data_dir=tmp_path, on_line=log.take) as supervisor:
         supervisor.start()
+        (tmp_path / "end").touch()
         with pytest.raises(ServiceEnded, match=r"sandbox ended \(exit status 5\)"):
             supervisor.wait()
     assert log.own(": ended") == ["sandbox", "broker"]

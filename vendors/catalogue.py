@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -38,7 +39,10 @@ def catalogue_of(vendors: Mapping[str, Configured]) -> Catalogue:
 
 
 def _vendor(entry: Entry, configured: Configured) -> Vendor:
-    return Vendor(entry.name, entry.title, entry.operations(configured))
+    operations = entry.operations(configured)
+    if (seconds := configured.get("deadline_seconds")) is not None:
+        operations = tuple(replace(operation, deadline_seconds=float(seconds)) for operation in operations)
+    return Vendor(entry.name, entry.title, operations)
 
 
 def _problems(entry: Entry, configured: Configured) -> Iterator[Problem]:

@@ -33,6 +33,7 @@ class Form(Enum):
     TEXTS = "a list of texts"
     CURRENCY = "an ISO 4217 currency code"
     FLOORS = "a number by currency"
+    SECONDS = "a whole number of seconds"
     OPERATIONS = "what no document states about operations"
 
 
@@ -46,6 +47,7 @@ VENDORS: Mapping[str, Mapping[str, Form]] = {
         "advertising_api": Form.ADDRESS,
         "partner_api": Form.ADDRESS,
         "api_key": Form.SECRET,
+        "deadline_seconds": Form.SECONDS,
         "brand_id": Form.TEXT,
         "ad_account_currency": Form.CURRENCY,
         "currency_floors": Form.FLOORS,
@@ -54,10 +56,14 @@ VENDORS: Mapping[str, Mapping[str, Form]] = {
     "cymbal": {
         "base_url": Form.ADDRESS,
         "api_key": Form.SECRET,
+        "deadline_seconds": Form.SECONDS,
         "genres": Form.TEXTS,
         "ticketers": Form.TEXTS,
     },
 }
+
+LONGEST_DEADLINE = 120
+"""Of one call, in seconds. Well below the time after which a broker gives a message to another worker."""
 
 _WHEN_LEFT_OUT: Mapping[Form, Any] = {Form.SECRETS: (), Form.TEXTS: (), Form.FLOORS: {}, Form.OPERATIONS: {}}
 _LITERALS: Mapping[type, str] = {
@@ -103,6 +109,7 @@ class _Document:
             Form.TEXTS: self._texts,
             Form.CURRENCY: self._currency,
             Form.FLOORS: self._floors,
+            Form.SECONDS: self._seconds,
             Form.OPERATIONS: OperationReader(self.findings, self._references).read,
         }
 
@@ -161,6 +168,9 @@ class _Document:
 
     def _currency(self, node: Node, path: str) -> str | None:
         return self._standard("currency", node, path)
+
+    def _seconds(self, node: Node, path: str) -> int | None:
+        return self.findings.whole_number(node, path, 1, LONGEST_DEADLINE)
 
     def _floors(self, node: Node, path: str) -> Mapping[str, int | Decimal]:
         floors: dict[str, int | Decimal] = {}

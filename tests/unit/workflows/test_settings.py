@@ -94,28 +94,36 @@ def test_a_variable_that_is_not_set_is_listed_and_its_value_missing(read: Reader
 
 def test_a_key_that_is_left_out_is_a_value_that_is_missing(read: Reader) -> None:
     settings = read("vendors: {cymbal: {}}\nbrands: {main: {}}\n")
-    assert settings.vendors["cymbal"] == {"base_url": None, "api_key": None, "genres": (), "ticketers": ()}
+    assert settings.vendors["cymbal"] == {
+        **dict.fromkeys(("base_url", "api_key", "deadline_seconds")),
+        **dict.fromkeys(("genres", "ticketers"), ()),
+    }
 
 
 def test_an_operator_adds_what_the_vendors_documents_leave_open(read: Reader) -> None:
     text = """\
 vendors:
   symphony: {ad_account_currency: MXN, currency_floors: {MXN: 190, JPY: 1500.5}}
-  cymbal: {genres: [Rock, Dance/Electronic], ticketers: [eventbrite]}
+  cymbal: {genres: [Rock, Dance/Electronic], ticketers: [eventbrite], deadline_seconds: 12}
 brands: {main: {}}
 """
     vendors = read(text).vendors
+    assert vendors["cymbal"]["deadline_seconds"] == 12
     assert vendors["symphony"]["ad_account_currency"] == "MXN"
     assert vendors["symphony"]["currency_floors"] == {"MXN": 190, "JPY": Decimal("1500.5")}
     assert vendors["cymbal"]["genres"] == ("Rock", "Dance/Electronic")
 
 
 def test_what_an_operator_adds_is_checked(problems_of: Callable[..., list[str]]) -> None:
-    text = "vendors: {symphony: {ad_account_currency: mxn, currency_floors: {XXZ: 0}}}\nbrands: {main: {}}\n"
+    text = """\
+vendors: {symphony: {ad_account_currency: mxn, currency_floors: {XXZ: 0}}, cymbal: {deadline_seconds: 600}}
+brands: {main: {}}
+"""
     assert problems_of(text) == [
         "stagedoor.yml:1:43: E415 'mxn' is not an ISO 4217 currency code",
         "stagedoor.yml:1:66: E415 'XXZ' is not an ISO 4217 currency code",
         "stagedoor.yml:1:71: E122 vendors.symphony.currency_floors.XXZ must be a number above 0",
+        "stagedoor.yml:1:103: E123 vendors.cymbal.deadline_seconds must be from 1 to 120, not 600",
     ]
 
 

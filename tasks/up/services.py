@@ -16,7 +16,7 @@ FLOWER_TASKS = 10_000
 """How many tasks Flower remembers."""
 
 BROKER = ("broker",)
-CELERY = ("-m", "celery", "-A", "tasks.worker")
+CELERY = ("-m", "celery", "--quiet", "-A", "tasks.worker")
 QUIET = ("--without-gossip", "--without-mingle", "-E", "--loglevel", "INFO")
 
 
@@ -44,7 +44,7 @@ def _web(plan: Plan, after: tuple[str, ...]) -> Service:
             *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--no-ws"),
             "webhooks.wsgi:app",
         ),
-        ready=http_ready(f"{plan.places.web_url}/health"),
+        ready=http_ready(f"{plan.places.web_url}/ready"),
         environment=plan.environment,
         after=after,
     )

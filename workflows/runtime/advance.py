@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import Connection
 
@@ -11,6 +12,8 @@ from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartT
 from workflows.engine.gates import Precondition, closed_precondition
 from workflows.engine.states import StepState
 from workflows.errors import InputError
+from workflows.language.trees import read_as
+from workflows.language.types import of_schema
 from workflows.ledger import effects, runs
 from workflows.ledger.runs import RunRow
 from workflows.runtime.rules import Rules
@@ -64,20 +67,24 @@ def _intend(connection: Connection, rules: Rules, run: RunRow, decision: Intend,
 
 
 def intent_of(rules: Rules, run: RunRow, decision: Intend, now: datetime) -> effects.Intent:
-    """The effect a decision asks for. Raises InputError."""
+    """The effect a decision asks for. Raises InputError.
+
+    Text that stands where money, a percentage or an instant goes is read as one: `500 USD` needs no formula.
+    """
     operation = rules.catalogue.operation(decision.operation)
+    inputs = cast(dict[str, Any], read_as(decision.inputs, of_schema(operation.inputs, as_input=True)))
     return effects.Intent(
         key=f"{run.event.id}/{run.workflow}/{decision.step}",
         run_id=run.id,
         step=decision.step,
-        request=operation.prepare(decision.inputs),
+        request=operation.prepare(inputs),
         vendor=operation.vendor,
         repeat=operation.repeat,
         requires=tuple(
             Precondition(need.event, need.subject, need.never_after, need.why)
-            for need in operation.requires_of(decision.inputs)
+            for need in operation.requires_of(inputs)
         ),
-        subjects=operation.subjects_of(decision.inputs),
+        subjects=operation.subjects_of(inputs),
         max_attempts=decision.attempts,
         give_up_at=now + decision.within,
     )

@@ -59,7 +59,7 @@ class VendorSession:
                     _prepared(outgoing),
                     stream=True,
                     allow_redirects=False,
-                    timeout=(CONNECT_SECONDS, deadline_seconds),
+                    timeout=(CONNECT_SECONDS, deadline_seconds + 1),  # in case the guard could not start in time
                 )
                 body = _body(response)
         except _NETWORK_ERRORS as error:

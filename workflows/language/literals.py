@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from workflows.values import Money, Percent, currency_exponent
 
@@ -15,6 +15,9 @@ MAX_DIGITS = 28
 MAX_AMOUNT = 10**18
 
 SECONDS_OF_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+# Not the thread's context, which others may have set: a literal means the same wherever it is read.
+_EXACT = Context(prec=2 * MAX_DIGITS)
 
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 _PERCENT = re.compile(rf"({_NUMBER})\s*%")
@@ -49,7 +52,7 @@ def percent(text: str) -> Percent:
     found = _PERCENT.fullmatch(text)
     if not found:
         raise ValueError("a percentage is written like 1.2%")
-    return Percent(Decimal(number(found[1])).scaleb(-2))
+    return Percent(Decimal(number(found[1])).scaleb(-2, _EXACT))
 
 
 def money(text: str) -> Money:
@@ -61,7 +64,7 @@ def money(text: str) -> Money:
     exponent = currency_exponent(currency)
     if abs(amount) >= MAX_AMOUNT:
         raise ValueError(f"an amount of money stays below {MAX_AMOUNT}")
-    if amount != round(amount, exponent):
+    if amount != amount.quantize(Decimal(1).scaleb(-exponent), context=_EXACT):
         raise ValueError(f"{currency} has {exponent} decimal places, {amount} has more")
     return Money(amount, currency)
 
@@ -71,8 +74,8 @@ def duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text)
     if not found:
         raise ValueError("a duration is written like 30m, with s, m, h, d or w")
-    microseconds = Decimal(number(found[1])) * SECONDS_OF_UNIT[found[2]] * 1_000_000
-    if microseconds != int(microseconds):
+    microseconds = _EXACT.multiply(number(found[1]), SECONDS_OF_UNIT[found[2]] * 1_000_000)
+    if microseconds != microseconds.to_integral_value():
         raise ValueError("a duration is no finer than a microsecond")
     try:
         return timedelta(microseconds=int(microseconds))

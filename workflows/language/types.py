@@ -140,6 +140,23 @@ class ObjectOf(Type):
         return hash((frozenset(self.fields), self.open))
 
 
+SIMPLE: Mapping[str, Type] = {
+    simple.kind: simple
+    for simple in (
+        Text(),
+        Number(),
+        Boolean(),
+        Null(),
+        MoneyType(),
+        PercentType(),
+        Duration(),
+        InstantType(),
+        TimeOfDay(),
+    )
+}
+"""The types without parts, by kind."""
+
+
 def nullable(inner: Type) -> Type:
     """`inner` or null, said in one way."""
     return inner if isinstance(inner, (Nullable, Null, Unknown, Mistaken)) else Nullable(inner)

@@ -30,18 +30,14 @@ from workflows.language.formulas.nodes import (
     Path,
 )
 from workflows.language.types import (
+    SIMPLE,
     Boolean,
-    Duration,
     FieldType,
-    InstantType,
     ListOf,
     Mistaken,
-    MoneyType,
     Null,
     Nullable,
-    Number,
     ObjectOf,
-    PercentType,
     Text,
     Type,
     Unknown,
@@ -50,10 +46,6 @@ from workflows.language.types import (
 )
 from workflows.problems import Problem, nearest
 
-_SIMPLE: Mapping[str, Type] = {
-    simple.kind: simple
-    for simple in (Text(), Number(), Boolean(), Null(), MoneyType(), PercentType(), Duration(), InstantType())
-}
 _SIGNED = ("number", "money", "percentage", "duration")
 
 # How to make the two sides of a comparison alike.
@@ -133,7 +125,7 @@ class _Checker:
             self.problem("E223", f"this can never be worked out: {error}", node.at)
 
     def constant(self, node: Constant, facts: Facts) -> Type:
-        return _SIMPLE[kind_of(node.value)]
+        return SIMPLE[kind_of(node.value)]
 
     def path(self, node: Path, facts: Facts) -> Type:
         way = self.walk(node, facts)
@@ -258,7 +250,7 @@ class _Checker:
             if operation is None:
                 value = self.problem("E217", f"{operator} does not work with {value} and {other}", operand.at)
             else:
-                value = _SIMPLE[operation.result]
+                value = SIMPLE[operation.result]
         return value
 
     def negative(self, node: Negative, facts: Facts) -> Type:

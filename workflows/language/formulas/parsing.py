@@ -36,19 +36,19 @@ from workflows.problems import Place, Problem, nearest
 
 _WORDS = {"true": True, "false": False, "null": None}
 
-# What people write who know another language, by how the text goes on where reading stopped.
+# What people write who know another language, by the text where reading stopped.
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), hint)
     for pattern, hint in (
+        (r"(?:(?<=%)|(?<=% ))[0-9a-z(]|%|(?<=\*)\*|\^", "there is no modulo and no power; a percentage is written 10%"),
         (r"'", "a text ends with a quote; a quote within it is doubled: 'Rock''n''Roll'"),
         (r"[\"‘’“”„«»`]", "text stands in straight single quotes: 'facebook'"),
         (r"===?", "equality is written =="),
         (r"=", "equality is written =="),
-        (r"<>|!(?!=)", "write != for unequal and 'not' before what is not to hold"),
+        (r"(?<=<)>|!(?!=)", "write != for unequal and 'not' before what is not to hold"),
         (r"&&?|AND\b", "write 'and'"),
         (r"\|\|?|OR\b", "write 'or'"),
         (r"NOT\b", "write 'not'"),
-        (r"%|\*\*|\^", "there is no modulo and no power; a percentage is a number and %, such as 10%"),
         (r"<=?|>=?|==|!=|in\b", "a comparison has two sides; join two comparisons with 'and'"),
         (r"\{", "a formula needs no braces"),
         (r"__", "a name that begins with two underscores is written a['__b']"),
@@ -96,8 +96,7 @@ def _unreadable(text: str, error: UnexpectedInput) -> _Refused:
         return _Refused("E201", "the formula ends before it is complete", len(text))
     at = error.pos_in_stream if error.pos_in_stream is not None else 0
     found = error.token.value if isinstance(error, UnexpectedToken) else text[at]
-    rest = text[at:]
-    hint = next((hint for pattern, hint in _HINTS if pattern.match(rest)), "")
+    hint = next((hint for pattern, hint in _HINTS if pattern.match(text, at)), "")
     shown = found if len(found) <= 20 else f"{found[:20]}…"
     return _Refused("E201", f"{shown!r} cannot stand here", at, hint)
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
 from workflows.language.formulas import Formula, check, check_entry
-from workflows.language.formulas.kinds import WRITABLE
+from workflows.language.formulas.kinds import WRITABLE, kind_of
 from workflows.language.trees.rendering import READERS
 from workflows.language.trees.values import FormulaLeaf, ListTree, Literal, ObjectTree, TemplateLeaf, Tree
 from workflows.language.types import (
-    Boolean,
+    SIMPLE,
     FieldType,
     ListOf,
     Mistaken,
     MoneyType,
-    Null,
     Nullable,
     Number,
     ObjectOf,
@@ -27,14 +25,6 @@ from workflows.language.types import (
     fits,
 )
 from workflows.problems import Place, Problem, nearest
-
-_LITERAL_TYPES: tuple[tuple[type, Type], ...] = (
-    (bool, Boolean()),
-    (str, Text()),
-    (int, Number()),
-    (Decimal, Number()),
-    (type(None), Null()),
-)
 
 
 def check_tree(tree: Tree, scope: ObjectOf, goes_to: Type | None = None) -> tuple[Type, list[Problem]]:
@@ -76,7 +66,7 @@ class _Checker:
         return found
 
     def literal(self, tree: Literal, goes_to: Type | None) -> Type:
-        found = next(known for python, known in _LITERAL_TYPES if isinstance(tree.value, python))
+        found = SIMPLE[kind_of(tree.value)]
         plain = goes_to.inner if isinstance(goes_to, Nullable) else goes_to
         if plain is None or fits(found, goes_to or plain):
             return found
@@ -142,12 +132,12 @@ class _Checker:
     def names(self, tree: ObjectTree, goes_to: ObjectOf) -> None:
         given = dict(tree.entries)
         called = goes_to.name or "what it goes to"
-        for name, entry in tree.entries:
-            if name not in goes_to.fields and not goes_to.open:
-                message = f"{name!r} is not a field of {called}"
-                self.problem("E213", message, _place_of(entry), nearest(name, goes_to.fields))
+        hints = {name: nearest(name, goes_to.fields) for name in given if name not in goes_to.fields}
+        for (name, _), place in zip(tree.entries, tree.key_places, strict=True):
+            if name in hints and not goes_to.open:
+                self.problem("E213", f"{name!r} is not a field of {called}", place, hints[name])
         for name, wanted in goes_to.fields.items():
-            if name not in given and not wanted.optional:
+            if name not in given and not wanted.optional and nearest(name, [name]) not in hints.values():
                 self.problem("E224", f"{name!r} is missing, a field of {called}", tree.place, f"it is {wanted.type}")
 
     def problem(self, code: str, message: str, place: Place, hint: str = "") -> Mistaken:

@@ -27,7 +27,7 @@ def tree_of(node: Node) -> Tree:
 def _read(node: Node, problems: list[Problem]) -> Tree:
     if node.kind == "map":
         entries = ((name, _read(entry.node, problems)) for name, entry in node.entries.items())
-        return ObjectTree(tuple(entries), node.place)
+        return ObjectTree(tuple(entries), node.place, tuple(entry.key_place for entry in node.entries.values()))
     if node.kind == "list":
         return ListTree(tuple(_read(item, problems) for item in node.items), node.place)
     if not isinstance(node.value, str):

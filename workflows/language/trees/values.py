@@ -44,10 +44,11 @@ class ListTree:
 
 @dataclass(frozen=True)
 class ObjectTree:
-    """Named trees, in the order written."""
+    """Named trees, in the order written; `key_places` says where each name stands."""
 
     entries: tuple[tuple[str, Tree], ...]
     place: Place
+    key_places: tuple[Place, ...] = ()
 
 
 Tree = Literal | FormulaLeaf | TemplateLeaf | ListTree | ObjectTree

@@ -1,0 +1,66 @@
+"""A small catalogue: one operation of each kind a check tells apart."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from workflows.catalogue import Catalogue, Operation, Repeat, Vendor
+from workflows.fields import Flag, MoneyField, Number, PercentField, Text
+
+
+class One(Schema):
+    id = Text(required=True)
+
+
+class Figures(Schema):
+    budget = MoneyField(required=True)
+    ctr = PercentField()
+
+
+class Edit(One):
+    budget = MoneyField()
+    note = Text()
+    share = Number()
+
+
+class OptIns(Schema):
+    email = Flag(allow_none=True)
+
+
+class Contact(Schema):
+    opt_ins = fields.Nested(OptIns, required=True)
+    tags = fields.List(Text())
+
+
+def make_catalogue() -> Catalogue:
+    """`shop.get_figures` answers, `shop.edit_show` does not, `shop.add_contact` nests, `shop.gone` is unavailable."""
+    return Catalogue(
+        (
+            Vendor(
+                "shop",
+                "Shop",
+                (
+                    _operation("shop.get_figures", One, output=Figures),
+                    _operation("shop.edit_show", Edit),
+                    _operation("shop.add_contact", Contact),
+                    _operation("shop.gone", One, unavailable="shop.gone is not configured"),
+                ),
+            ),
+        )
+    )
+
+
+def _operation(
+    name: str, inputs: type[Schema], *, output: type[Schema] | None = None, unavailable: str = ""
+) -> Operation:
+    return Operation(
+        name=name,
+        summary=name,
+        source="Shop, Things",
+        method="PUT",
+        path="/things",
+        inputs=inputs,
+        output=output,
+        repeat=Repeat.SAFE,
+        unavailable=unavailable,
+    )

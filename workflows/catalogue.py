@@ -264,13 +264,22 @@ class Caller(Protocol):
 
 
 @dataclass(frozen=True)
+class Limit:
+    """At most `count` requests in `seconds`, whatever the request; counted for all workers together."""
+
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Vendor:
-    """A company we call: its operations and how many calls may be under way at a time."""
+    """A company we call: its operations, how many calls may be under way at a time, and its limits."""
 
     name: str
     title: str
     operations: tuple[Operation, ...]
     concurrency: int = 8
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -292,4 +301,9 @@ class Catalogue:
         return self.operations[name]
 
     def concurrency(self, vendor: str) -> int:
+        """How many calls of this vendor may be under way at a time."""
         return next((item.concurrency for item in self.vendors if item.name == vendor), 0)
+
+    def limits(self, vendor: str) -> tuple[Limit, ...]:
+        """The limits every request to this vendor counts towards."""
+        return next((item.limits for item in self.vendors if item.name == vendor), ())

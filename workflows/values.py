@@ -17,6 +17,8 @@ RunId = NewType("RunId", str)
 EffectId = NewType("EffectId", str)
 WaitId = NewType("WaitId", str)
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _last_id = 0
 _id_lock = threading.Lock()
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from marshmallow import Schema
 from sqlalchemy import Connection
 
-from workflows.catalogue import Catalogue, Operation, Outcome, OutcomeKind, Repeat, Request, Requirement, Vendor
+from workflows.catalogue import Catalogue, Limit, Operation, Outcome, OutcomeKind, Repeat, Request, Requirement, Vendor
 from workflows.engine.gates import Precondition
 from workflows.events import Event
 from workflows.fields import Text
@@ -68,12 +68,12 @@ def operation(name: str = "symphony.edit_campaign", **changes: object) -> Operat
     return Operation(**{**declared, **changes})  # type: ignore[arg-type]
 
 
-def catalogue(*operations: Operation, concurrency: int = 8) -> Catalogue:
+def catalogue(*operations: Operation, concurrency: int = 8, limits: tuple[Limit, ...] = ()) -> Catalogue:
     """A catalogue of these, by vendor."""
     vendors = sorted({item.vendor for item in operations})
     return Catalogue(
         tuple(
-            Vendor(name, name.title(), tuple(item for item in operations if item.vendor == name), concurrency)
+            Vendor(name, name.title(), tuple(item for item in operations if item.vendor == name), concurrency, limits)
             for name in vendors
         )
     )
@@ -107,7 +107,12 @@ class Crew:
         self.rules = Rules(self.catalogue)
         self.monotonic = 0.0
         self.performer = Performer(
-            self.database, self.rules, self.vendor, holder="test:1", monotonic=lambda: self.monotonic
+            self.database,
+            self.rules,
+            self.vendor,
+            holder="test:1",
+            monotonic=lambda: self.monotonic,
+            sleep=lambda seconds: self.database.pass_time(seconds=seconds),
         )
         self.releaser = Releaser(self.database, self.rules, self._tell)
 

@@ -1,13 +1,14 @@
 """An effect from the intent to its outcome: gates, leases, fencing, subjects and lanes, on both engines."""
 
+import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.builders.ledger import COMPLETED, ClockedDatabase, Crew, catalogue, operation
-from workflows.catalogue import Outcome, OutcomeKind, Repeat
-from workflows.ledger import schema
+from workflows.catalogue import Limit, Outcome, OutcomeKind, Repeat
+from workflows.ledger import effects, schema
 from workflows.ledger.tables import attempts
 
 EDIT = operation()
@@ -309,3 +310,54 @@ def test_every_attempt_is_kept_with_its_outcome(crew: Crew):
     with crew.database.read() as connection:
         rows = connection.execute(attempts.select().where(attempts.c.effect_id == effect).order_by(attempts.c.number))
         assert [(row.number, row.outcome, row.status) for row in rows] == [(1, "retry", 429), (2, "done", 200)]
+
+
+def test_calls_leave_no_faster_than_the_vendor_allows(clocked: ClockedDatabase):
+    crew = Crew(clocked, catalogue(EDIT, limits=(Limit(4, 1),)))
+    moments = []
+    crew.vendor.during = lambda: moments.append(clocked.time)
+    for number in range(12):
+        crew.intend(EDIT, id=str(number))
+    crew.work()
+    assert len(moments) == 12
+    assert all(moments.count(moment) == 1 for moment in moments)
+    assert all((later - earlier).total_seconds() > 0.25 for earlier, later in itertools.pairwise(moments))
+
+
+def test_a_used_up_quota_holds_calls_until_it_is_renewed(clocked: ClockedDatabase):
+    crew = Crew(clocked, catalogue(EDIT, limits=(Limit(2, 86_400),)))
+    ids = [crew.intend(EDIT, id=str(number)) for number in range(3)]
+    crew.work()
+    held = crew.effect(ids[2])
+    assert (held.state, held.gate) == ("held", "rate")
+    assert "used up until 2026-03-02 00:00:00 UTC" in held.reason
+    clocked.pass_time(hours=9)
+    crew.work()
+    assert crew.effect(ids[2]).state == "done"
+
+
+def test_a_vendor_that_is_down_is_left_alone_and_then_asked_with_one_call(clocked: ClockedDatabase):
+    crew = Crew(clocked, catalogue(EDIT, operation("cymbal.create_events")))
+    crew.vendor.answers = [Outcome(OutcomeKind.RETRY, "no answer")] * 6
+    for number in range(10):
+        crew.intend(EDIT, id=str(number))
+    crew.releaser.release_due()
+    for item in crew.told[:5]:
+        crew.performer.perform(item.effect_id)
+    del crew.told[:]
+    assert crew.releaser.release_due() == 0
+    other = crew.intend(operation("cymbal.create_events"), id="1")
+    crew.vendor.answers.insert(0, Outcome(OutcomeKind.DONE, "ok", status=200))
+    crew.work()
+    assert crew.effect(other).state == "done", "another vendor is not delayed"
+    clocked.pass_time(seconds=61)
+    for effect_id in with_lease_over(crew):
+        crew.performer.lapse(effect_id)
+    assert crew.releaser.release_due() == 1, "one call shows whether it is back"
+    crew.work()
+    assert crew.releaser.release_due() == 0
+
+
+def with_lease_over(crew: Crew) -> list[str]:
+    with crew.database.read() as connection:
+        return effects.lapsed(connection, crew.database.time, 100)

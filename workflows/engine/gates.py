@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 
@@ -28,13 +29,14 @@ class Closed:
     """A gate that holds an effect.
 
     `gate` is its kind; `key` what is awaited (a subject: news about it opens the gate); `reason` is for people.
-    `for_good` says it can never open.
+    `for_good` says it can never open; `opens_at` when it does by itself, where that is known.
     """
 
     gate: str
     key: str
     reason: str
     for_good: bool = False
+    opens_at: datetime | None = None
 
 
 def closed_precondition(required: Sequence[Precondition], seen: Collection[Milestone]) -> Closed | None:
@@ -53,3 +55,9 @@ def closed_precondition(required: Sequence[Precondition], seen: Collection[Miles
 def occupied(subject: str, by_effect: str) -> Closed:
     """The gate of a subject that another effect is changing, or may have changed."""
     return Closed("subject", subject, f"{subject} is being changed by effect {by_effect}; waits until that is settled")
+
+
+def limited(vendor: str, opens_at: datetime) -> Closed:
+    """The gate of a vendor's limit that is used up for now."""
+    reason = f"the limit of calls to {vendor} is used up until {opens_at:%Y-%m-%d %H:%M:%S} UTC"
+    return Closed("rate", f"rate:{vendor}", reason, opens_at=opens_at)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from workflows.catalogue import Outcome, Repeat, Request
 from workflows.engine.gates import Closed, Milestone, Precondition, occupied
 from workflows.engine.states import EFFECT_MOVES, EffectState, sources_of
-from workflows.ledger.tables import attempts, effect_subjects, effects, lanes, milestones
+from workflows.ledger.tables import attempts, effect_subjects, effects, milestones
 from workflows.values import EffectId, new_id
 
 RELEASE_SECONDS = 30
@@ -143,16 +143,6 @@ def due_vendors(connection: Connection, now: datetime) -> list[str]:
     return list(connection.scalars(sa.select(effects.c.vendor).where(_due(now)).distinct()))
 
 
-def lock_lane(connection: Connection, vendor: str) -> None:
-    """Let only one transaction at a time release effects of this vendor."""
-    if connection.scalar(sa.select(lanes.c.vendor).where(lanes.c.vendor == vendor).with_for_update()) is None:
-        try:
-            with connection.begin_nested():
-                connection.execute(lanes.insert().values(vendor=vendor))
-        except IntegrityError:
-            connection.execute(sa.select(lanes.c.vendor).where(lanes.c.vendor == vendor).with_for_update())
-
-
 def count_out(connection: Connection, vendor: str) -> int:
     """How many effects of this vendor are with the workers."""
     out = effects.c.state.in_([EffectState.RELEASED, EffectState.CLAIMED])
@@ -201,7 +191,7 @@ def take_back(connection: Connection, effect_ids: Sequence[str], due_at: datetim
 
 
 def hold(connection: Connection, effect: EffectRow, closed: Closed, now: datetime) -> bool:
-    """Let a closed gate hold an effect that is not claimed."""
+    """Let a closed gate hold an effect that is not claimed, until news about its key or its time comes."""
     before = [*sources_of(EFFECT_MOVES, EffectState.HELD), EffectState.HELD]
     moved = connection.execute(
         effects.update()
@@ -212,7 +202,7 @@ def hold(connection: Connection, effect: EffectRow, closed: Closed, now: datetim
             gate_key=closed.key,
             reason=closed.reason,
             lease_until=None,
-            due_at=recheck_at(effect.created_at, now),
+            due_at=closed.opens_at or recheck_at(effect.created_at, now),
         )
     )
     return bool(moved.rowcount)

@@ -7,7 +7,7 @@ of `workflows.typed_json`. What SQL can state (unique, check, foreign key, parti
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -32,11 +32,10 @@ from sqlalchemy import (
 
 from workflows import typed_json
 from workflows.engine.states import EffectState, RunState, StepState, WaitState
+from workflows.values import EPOCH
 
 SHARDS = 16
 """Intake locks one shard at a time; events of one subject always fall into the same one."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def micros(moment: datetime) -> int:
@@ -299,4 +298,22 @@ effect_subjects = Table(
 )
 _partial_index("uq_effect_subjects_occupied", effect_subjects.c.subject, where="occupied = 1", unique=True)
 
-lanes = Table("lanes", metadata, Column("vendor", Text, primary_key=True), comment="locked while effects are released")
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("vendor", Text, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default="0", comment="calls in a row that were not answered"),
+    Column("rests_until", Instant, comment="the vendor is left alone until then"),
+    comment="locked while effects are released",
+)
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("vendor", Text, nullable=False),
+    Column("limit", Text, nullable=False, comment="count/seconds"),
+    Column("next_at", Instant, comment="the next instant handed out, for a limit kept by spacing"),
+    Column("window_at", Instant, comment="when the window began, for a limit kept by counting"),
+    Column("used", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("vendor", "limit"),
+)

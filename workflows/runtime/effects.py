@@ -12,10 +12,10 @@ import structlog
 from sqlalchemy import Connection
 
 from workflows.catalogue import Caller, Operation, Outcome, OutcomeKind, Repeat
-from workflows.engine.gates import closed_precondition
+from workflows.engine.gates import closed_precondition, limited
 from workflows.engine.retries import next_delay
 from workflows.engine.states import EffectState
-from workflows.ledger import effects, runs
+from workflows.ledger import effects, lanes, runs
 from workflows.ledger.database import Database
 from workflows.ledger.effects import EffectRow
 from workflows.runtime.advance import advance
@@ -29,10 +29,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to make one call: `effect` as claimed, and the last moment to begin it, on the monotonic clock."""
+    """The right to make one call: `effect` as claimed, how long to wait for its slot in the vendor's limits, and the
+    last moment to begin, on the monotonic clock."""
 
     effect: EffectRow
     operation: Operation
+    wait_seconds: float
     begin_before: float
 
 
@@ -46,6 +48,7 @@ class Performer:
     holder: str
     random: Random = field(default_factory=Random)
     monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
@@ -71,11 +74,17 @@ class Performer:
             operation = self.rules.catalogue.operation(effect.operation)
             if self._stopped_by_gate(connection, effect, operation, now):
                 return None
+            slot = lanes.take_rate_slot(connection, effect.vendor, self.rules.catalogue.limits(effect.vendor), now)
+            if not slot.is_taken:
+                effects.hold(connection, effect, limited(effect.vendor, slot.leaves_at), now)
+                effects.free_subjects(connection, effect.id, now)
+                return None
             lease = timedelta(seconds=operation.deadline_seconds) + LEASE_MARGIN
             effects.claim(connection, effect, holder=self.holder, lease_until=now + lease, now=now)
             claimed = effects.lock(connection, effect_id)
         assert claimed is not None
-        return Claim(claimed, operation, begin_before=started + LEASE_MARGIN.total_seconds())
+        wait_seconds = (slot.leaves_at - now).total_seconds()
+        return Claim(claimed, operation, wait_seconds, begin_before=started + LEASE_MARGIN.total_seconds())
 
     def _stopped_by_gate(self, connection: Connection, effect: EffectRow, operation: Operation, now: datetime) -> bool:
         """Ask every gate again, in the transaction of the claim."""
@@ -96,6 +105,7 @@ class Performer:
         A thread that was frozen wakes up here: without this look it would speak to the vendor under a lease that
         another may hold by now.
         """
+        self.sleep(claim.wait_seconds)
         if self.monotonic() > claim.begin_before:
             return Outcome(OutcomeKind.NOT_SENT, "too little of the lease was left to begin the call")
         return self.caller.send(claim.operation, claim.effect.request)
@@ -108,6 +118,7 @@ class Performer:
             now = self.database.now(connection)
             effects.end_attempt(connection, effect, outcome, now)
             landed = self._settle(connection, effect, outcome, now)
+            lanes.note_outcome(connection, effect.vendor, outcome, now)
         if not landed:
             log.warning("outcome_came_too_late", effect_id=effect.id, outcome=outcome.kind)
         return landed

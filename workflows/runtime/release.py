@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from workflows.engine.breaker import Lane
 from workflows.engine.gates import closed_precondition
-from workflows.ledger import effects
+from workflows.ledger import effects, lanes
 from workflows.ledger.database import Database
 from workflows.runtime.rules import Rules
 
@@ -54,8 +55,7 @@ class Releaser:
 
     def _release(self, connection: Connection, vendor: str) -> list[Released]:
         now = self.database.now(connection)
-        effects.lock_lane(connection, vendor)
-        free = self.rules.catalogue.concurrency(vendor) - effects.count_out(connection, vendor)
+        free = self._free(lanes.lock_lane(connection, vendor), vendor, now) - effects.count_out(connection, vendor)
         going: list[effects.EffectRow] = []
         while free > len(going):
             chosen = {effect.id for effect in going}
@@ -66,6 +66,12 @@ class Releaser:
         going = going[: max(free, 0)]
         effects.release(connection, [effect.id for effect in going], now)
         return [Released(effect.id, effect.operation, effect.vendor) for effect in going]
+
+    def _free(self, lane: Lane, vendor: str, now: datetime) -> int:
+        """How many calls may be out at a time: none while the vendor rests, one to see whether it is back."""
+        if lane.is_resting(now):
+            return 0
+        return 1 if lane.is_on_trial else self.rules.catalogue.concurrency(vendor)
 
     def _tell(self, released: Sequence[Released]) -> None:
         lost = self.publish(released)

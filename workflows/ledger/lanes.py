@@ -1,0 +1,75 @@
+"""Lanes and rates: how a vendor bears our calls, shared by all workers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from workflows.catalogue import Limit, Outcome
+from workflows.engine import breaker
+from workflows.engine.breaker import Lane
+from workflows.engine.pacing import Pace, Slot, take_slot
+from workflows.ledger.tables import lanes, rates
+
+
+def lock_lane(connection: Connection, vendor: str) -> Lane:
+    """Let only one transaction at a time release effects of this vendor."""
+    found = _locked(connection, vendor)
+    if found is not None:
+        return found
+    try:
+        with connection.begin_nested():
+            connection.execute(lanes.insert().values(vendor=vendor))
+    except IntegrityError:
+        return _locked(connection, vendor) or Lane()
+    return Lane()
+
+
+def _locked(connection: Connection, vendor: str) -> Lane | None:
+    row = connection.execute(sa.select(lanes).where(lanes.c.vendor == vendor).with_for_update()).one_or_none()
+    return None if row is None else Lane(row.failures, row.rests_until)
+
+
+def note_outcome(connection: Connection, vendor: str, outcome: Outcome, now: datetime) -> None:
+    """Let the lane learn from an attempt. The ordinary one, to a healthy vendor, writes and locks nothing."""
+    row = connection.execute(sa.select(lanes).where(lanes.c.vendor == vendor)).one_or_none()
+    known = Lane() if row is None else Lane(row.failures, row.rests_until)
+    if breaker.after(known, outcome, now) == known:
+        return
+    lane = breaker.after(lock_lane(connection, vendor), outcome, now)
+    learnt = {"failures": lane.failures, "rests_until": lane.rests_until}
+    connection.execute(lanes.update().where(lanes.c.vendor == vendor).values(learnt))
+
+
+def take_rate_slot(connection: Connection, vendor: str, limits: tuple[Limit, ...], now: datetime) -> Slot:
+    """Take the next instant at which a request may leave to `vendor`."""
+    if not limits:
+        return Slot(now, is_taken=True)
+    paces = {limit: _pace(connection, vendor, limit) for limit in sorted(limits, key=_name)}
+    slot, used = take_slot(paces, now)
+    if slot.is_taken:
+        for limit, pace in used.items():
+            mine = (rates.c.vendor == vendor) & (rates.c.limit == _name(limit))
+            values = {"next_at": pace.next_at, "window_at": pace.window_at, "used": pace.used}
+            connection.execute(rates.update().where(mine).values(values))
+    return slot
+
+
+def _pace(connection: Connection, vendor: str, limit: Limit) -> Pace:
+    mine = sa.select(rates).where(rates.c.vendor == vendor, rates.c.limit == _name(limit)).with_for_update()
+    row = connection.execute(mine).one_or_none()
+    if row is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(rates.insert().values(vendor=vendor, limit=_name(limit)))
+        except IntegrityError:
+            pass
+        row = connection.execute(mine).one()
+    return Pace(row.next_at, row.window_at, row.used)
+
+
+def _name(limit: Limit) -> str:
+    return f"{limit.count}/{limit.seconds:g}"

@@ -72,6 +72,15 @@ def test_a_folder_of_a_configuration_is_checked_with_its_settings(write: Write, 
     ]
 
 
+@pytest.mark.parametrize("named", ["", "stagedoor.yml", "workflows", "workflows/a.yml"])
+def test_the_configuration_is_the_one_the_named_files_lie_in(write: Write, tmp_path: Path, named: str) -> None:
+    write("stagedoor.yml", "brands: {main: {motto: x}}\nroles: {}\n")
+    write("workflows/a.yml", GOOD.format(name="a").replace("id: x", "id: =brand.moto"))
+    problems = check_configuration({}, None, catalogue_of, [tmp_path / named])
+    expected = ["E120"] if named == "stagedoor.yml" else ["E120", "E213"]
+    assert [problem.code for problem in problems] == expected
+
+
 def test_what_only_follows_from_wrong_settings_is_not_reported(write: Write, tmp_path: Path) -> None:
     write("stagedoor.yml", "brands: {main: {zone: UTC}\n")
     write("workflows/a.yml", GOOD.format(name="a").replace("shop.edit_show", "shop.gone").replace("x", "=brand.zone"))

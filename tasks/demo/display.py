@@ -9,7 +9,6 @@ from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.markup import escape
 from rich.measure import Measurement
 from rich.spinner import Spinner
 from rich.table import Table
@@ -18,7 +17,7 @@ from rich.text import Text
 from tasks.demo.findings import Finding
 
 MOST_WAITS = 6
-WIDEST = 400
+WIDEST = 150
 
 
 class Display:
@@ -27,6 +26,7 @@ class Display:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
         self._started = time.monotonic()
+        self._spinner = Spinner("dots")
         self._live = Live(console=self._console, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> Self:
@@ -66,20 +66,21 @@ class Display:
         table = Table.grid(padding=(0, 2))
         for what, why in waits[:MOST_WAITS]:
             table.add_row(Text(what, "yellow"), Text(why, "dim"))
-        self._live.update(Group(Spinner("dots", f"{len(waits)} waiting"), table))
+        self._spinner.update(text=f"{len(waits)} waiting")
+        self._live.update(Group(self._spinner, table))
 
     def summary(self, findings: Sequence[Finding]) -> None:
         """Compare what had to be with what was, line by line."""
         self._live.stop()
-        table = Table("", "what had to be", "what was", title="What the vendors received, and how the door answered")
+        table = Table("", "what had to be", "what was", title="What had to be, and what was", title_justify="left")
         for finding in findings:
             mark = Text("✓", "green") if finding.agrees else Text("✗", "bold red")
-            table.add_row(mark, escape(finding.wanted), Text(finding.found, "" if finding.agrees else "red"))
-        if self._console.is_terminal:
-            self._console.print(table)
-            return
-        wanted = Measurement.get(self._console, self._console.options.update(max_width=WIDEST), table).maximum
-        self._console.print(table, width=wanted, crop=False, soft_wrap=True)
+            table.add_row(mark, Text(finding.wanted), Text(finding.found, "" if finding.agrees else "red"))
+        console = self._console
+        if not console.is_terminal:  # a log has no width
+            wanted = Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum
+            console = Console(file=console.file, width=wanted, highlight=False)
+        console.print(table)
 
     def _line(self, mark: str, text: str, style: str) -> None:
         seconds = time.monotonic() - self._started

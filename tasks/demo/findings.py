@@ -29,7 +29,7 @@ def compare_calls(expected: Sequence[Expected], calls: Sequence[Row]) -> Iterato
         processed = sum(1 for row in same if row["processed"])
         agrees = len(same) == 1 and processed == 1
         found = "received once" if agrees else f"received {len(same)} times, {processed} of them processed"
-        yield Finding(f"{wanted.operation}  {wanted.why}", found, agrees)
+        yield Finding(f"{wanted.operation} once ({wanted.why})", found, agrees)
     others = [f"{row['operation']} {row['method']} {row['path']} ({row['status']})" for row in rest]
     yield Finding("no other call", "none" if not others else "; ".join(others), not others)
 
@@ -57,7 +57,8 @@ def compare_repeat(what: str, rows: Sequence[Row]) -> Finding:
     statuses = [row["status"] for row in rows]
     ids = {delivery_id(row) for row in rows}
     agrees = statuses == [202, 200] and len(ids) == 1 and None not in ids
-    return Finding(f"{what}: 202, then 200 with the same id", f"{statuses}, {len(ids)} id(s)", agrees)
+    found = f"{', '.join(map(str, statuses))}, {len(ids)} id" + ("" if len(ids) == 1 else "s")
+    return Finding(f"{what}: 202, then 200 with the same id", found, agrees)
 
 
 def delivery_id(row: Row) -> str | None:

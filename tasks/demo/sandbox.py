@@ -7,6 +7,8 @@ from typing import Any
 
 import requests
 
+from tasks.demo.errors import SandboxGone
+
 TIMEOUT_SECONDS = 15.0
 
 Row = Mapping[str, Any]
@@ -48,6 +50,10 @@ class Sandbox:
         self._session.close()
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        reply = self._session.request(method, self._url + path, json=body, timeout=TIMEOUT_SECONDS)
-        reply.raise_for_status()
+        """Raises SandboxGone."""
+        try:
+            reply = self._session.request(method, self._url + path, json=body, timeout=TIMEOUT_SECONDS)
+            reply.raise_for_status()
+        except requests.RequestException as error:
+            raise SandboxGone(f"the sandbox did not answer {method} {path} ({type(error).__name__})") from error
         return reply.json()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import requests
+
 from tasks.demo import story
 from tasks.demo.display import Display
+from tasks.demo.errors import CallFailed
 from tasks.demo.findings import (
     Finding,
     answer_of,
@@ -20,23 +24,19 @@ from tasks.demo.findings import (
     delivery_id,
 )
 from tasks.demo.sandbox import Row, Sandbox
-from tasks.demo.watcher import Watcher
-from tasks.up.plan import Plan
+from tasks.demo.watcher import LOOK_SECONDS, Watcher
+from tasks.up.plan import FLOWER_USER, Plan
 from vendors.catalogue import build_catalogue
 from vendors.client import Client
-from workflows.engine.states import RunState
+from workflows.engine.states import EffectState, RunState
 from workflows.ledger import details, listing
 from workflows.ledger.database import Database
 from workflows.runtime.by_hand import Called, call_by_hand
 from workflows.runtime.effects import Performer
 from workflows.runtime.rules import Rules
 
-HELD_SECONDS = 10.0
-ALL_SECONDS = 40.0
-
-
-class CallFailed(Exception):
-    """A call by hand, which the story cannot go on without, was not done."""
+ALL_SECONDS = 30.0
+FLOWER_SECONDS = 5.0
 
 
 class Stage:
@@ -82,6 +82,7 @@ class Stage:
         yield self._about_late_news()
         yield self._about_failed_campaign()
         yield self._about_doubts()
+        yield self._about_flower()
 
     def _call(self, operation: str, inputs: Mapping[str, Any]) -> Called:
         called = call_by_hand(self._performer, self._performer.rules.catalogue.operation(operation), inputs)
@@ -139,14 +140,14 @@ class Stage:
         completed = [row for row in self._told(story.TOUR) if row["event"] == "campaign.completed"]
         yield compare_repeat("the same completed twice", completed)
         yield compare_repeat("the same order twice", self._answers["repeated"])
-        for name in ("opted out", "unknown"):
-            yield self._answered(f"the order of the customer who is {name}", name, 202)
+        yield self._answered("the order of one who wants no messages", "opted out", 202)
+        yield self._answered("the order of one who was never asked", "unknown", 202)
         yield self._answered("the forged order", "forged", 401)
         yield self._about_malformed()
 
     def _answered(self, what: str, name: str, status: int) -> Finding:
         found = [row["status"] for row in self._answers[name]]
-        return Finding(f"{what}: answered {status}", f"answered {found}", found == [status])
+        return Finding(f"{what}: answered {status}", f"answered {_and(found)}", found == [status])
 
     def _about_malformed(self) -> Finding:
         (row,) = self._answers["malformed"]
@@ -154,7 +155,7 @@ class Stage:
         path, kept = problems[0].get("path"), self._is_kept(row)
         agrees = row["status"] == 400 and path == "$" and kept
         found = f"answered {row['status']}, problem at {path}, {'kept' if kept else 'not kept'}"
-        return Finding("the malformed order: answered 400, problem at $, kept", found, agrees)
+        return Finding("the malformed order: answered 400 with the place of the problem, and kept", found, agrees)
 
     def _is_kept(self, row: Row) -> bool:
         """Whether the very bytes of a rejected delivery are in the ledger."""
@@ -167,27 +168,57 @@ class Stage:
 
     def _about_hold(self) -> Finding:
         seen = self._ids[story.TOUR] in self._watcher.held_edits
-        wanted = f"{story.TOUR}: the edit was seen held before campaign.completed"
-        return Finding(wanted, "seen held" if seen else "not seen held", seen)
+        wanted = f"{story.TOUR}: the edit was held until campaign.completed"
+        return Finding(wanted, "seen held before it" if seen else "not seen held", seen)
 
     def _about_late_news(self) -> Finding:
         """The late `processing` was taken in, started nothing, and left every run about the campaign as it was."""
-        late = delivery_id(self._told(story.TOUR)[-1])
+        told = self._told(story.TOUR)
+        late = delivery_id(told[-1]) if told else None
         with self._database.read() as connection:
             started = listing.runs(connection, delivery_id=late) if late else []
             states = [run.state for run in listing.runs(connection, key=self._ids[story.TOUR])]
             taken = late is not None and details.delivery(connection, late).line.state == "taken"
         agrees = taken and not started and states == [RunState.DONE]
-        found = f"{'taken in' if taken else 'not taken in'}, {len(started)} runs started, runs before it: {states}"
-        return Finding(f"{story.TOUR}: the late processing changed nothing", found, agrees)
+        found = f"{'taken in' if taken else 'not taken in'}, {len(started)} runs begun, run before it: {_and(states)}"
+        return Finding(f"{story.TOUR}: the late processing is taken in and changes nothing", found, agrees)
 
     def _about_failed_campaign(self) -> Finding:
         with self._database.read() as connection:
-            (run, *others) = listing.runs(connection, key=self._ids[story.LOST])
-        agrees = run.state == RunState.FAILED and not others
-        return Finding(f"{story.LOST}: its run failed, and says why", f"{run.state}: {run.reason}", agrees)
+            runs = listing.runs(connection, key=self._ids[story.LOST])
+        agrees = [run.state for run in runs] == [RunState.FAILED]
+        found = _and([f"{run.state}: {run.reason}" for run in runs])
+        return Finding(f"{story.LOST}: the run failed and says why", found, agrees)
 
     def _about_doubts(self) -> Finding:
         with self._database.read() as connection:
-            doubts = listing.effects(connection, state="in_doubt")
-        return Finding("nothing is in doubt", f"{len(doubts)} in doubt", not doubts)
+            doubts = listing.effects(connection, state=EffectState.IN_DOUBT)
+        return Finding("no effect is in doubt", f"{len(doubts)} in doubt", not doubts)
+
+    def _about_flower(self) -> Finding:
+        """Flower shows each operation the workers performed under its own name; it learns of them a little later."""
+        wanted = {"symphony.edit_campaign", "symphony.get_campaign", "symphony.pause_location", "cymbal.create_contact"}
+        deadline = time.monotonic() + FLOWER_SECONDS
+        seen = self._seen_by_flower()
+        while not wanted <= seen and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+            seen = self._seen_by_flower()
+        missing = wanted - seen
+        found = f"missing: {_and(sorted(missing))}" if missing else f"{len(wanted)} operations"
+        return Finding("Flower shows every operation the workers performed", found, not missing)
+
+    def _seen_by_flower(self) -> set[str]:
+        try:
+            reply = requests.get(
+                f"{self._plan.places.flower_url}/api/tasks",
+                auth=(FLOWER_USER, self._plan.flower_password),
+                timeout=FLOWER_SECONDS,
+            )
+            reply.raise_for_status()
+        except requests.RequestException:
+            return set()
+        return {task["name"] for task in reply.json().values()}
+
+
+def _and(items: Sequence[object]) -> str:
+    return ", ".join(str(item) for item in items) or "none"

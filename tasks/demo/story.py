@@ -153,13 +153,19 @@ def expected_calls(now: datetime, webhook_url: str, ids: Mapping[str, str], mark
 
     `ids` are the campaigns' ids by name and `market_id` the single's market, both as the sandbox's Symphony has them.
     """
-    one = "/symphony/advertising/v1/campaign/{}"
+    all_campaigns = "/symphony/advertising/v1/campaign"
+    one = all_campaigns + "/{}"
     created = (
-        Expected("symphony.create_campaign", "/symphony/advertising/v1/campaign", campaign, "by hand")
+        Expected(
+            "symphony.create_campaign",
+            "/symphony/advertising/v1/campaign",
+            campaign,
+            f"by hand: {campaign['campaign_name']}",
+        )
         for campaign in campaigns(now)
     )
     return (
-        Expected("symphony.register_webhook", "/symphony/webhook", registration(webhook_url), "by hand"),
+        Expected("symphony.register_webhook", "/symphony/webhook", registration(webhook_url), "by hand: our endpoint"),
         *created,
         Expected(
             "symphony.edit_campaign",

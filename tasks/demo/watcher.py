@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tasks.demo.display import Display
+from tasks.demo.errors import TookTooLong
 from tasks.demo.sandbox import Row, Sandbox
 from workflows.engine.states import EffectState
 from workflows.ledger import listing
@@ -19,10 +20,6 @@ LOOK_SECONDS = 0.15
 MOST_EFFECTS = 200
 
 ENDED_BADLY = (EffectState.REFUSED, EffectState.IN_DOUBT, EffectState.CANCELLED)
-
-
-class TookTooLong(Exception):
-    """What was waited for did not come in time."""
 
 
 @dataclass
@@ -73,13 +70,16 @@ class Watcher:
         return any(row["event"] == "campaign.completed" and row["about"] == campaign_id for row in self.deliveries)
 
     def _look_at_journals(self) -> None:
-        sent, received = self.sandbox.deliveries(), self.sandbox.calls()
-        for row in sent[len(self.deliveries) :]:
-            about = f" about {row['about']}" if row["about"] else ""
-            self.display.came_in(row["source"], f"{row['event']}{about}", row["status"])
-        for row in received[len(self.calls) :]:
-            self.display.went_out(row["operation"], f"{row['method']} {row['path']}", row["status"])
-        self.deliveries, self.calls = list(sent), list(received)
+        """Show what is new in both journals, in the order it happened."""
+        sent, received = list(self.sandbox.deliveries()), list(self.sandbox.calls())
+        came_in, went_out = sent[len(self.deliveries) :], received[len(self.calls) :]
+        for row in sorted([*came_in, *went_out], key=lambda row: str(row["at"])):
+            if "operation" in row:
+                self.display.went_out(row["operation"], f"{row['method']} {row['path']}", row["status"])
+            else:
+                about = f" about {row['about']}" if row["about"] else ""
+                self.display.came_in(row["source"], f"{row['event']}{about}", row["status"])
+        self.deliveries, self.calls = sent, received
 
     def _look_at_effects(self, effects: list[EffectLine]) -> None:
         for line in reversed(effects):

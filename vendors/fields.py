@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from marshmallow import ValidationError, validate
+from marshmallow import ValidationError, validate, validates_schema
 
 from workflows.fields import Number, Text
 from workflows.problems import nearest
@@ -22,6 +23,21 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 def about(description: str) -> dict[str, str]:
     """What a field is for, in one sentence: the reference of the operations is made of these."""
     return {"description": description}
+
+
+def checks_whole(check: Callable[[Any, dict[str, Any], Mapping[str, Any]], None]) -> Callable[..., None]:
+    """Make a schema's method `check(self, loaded, given)` one of its rules.
+
+    It runs although single fields may be wrong, so that all problems are told at once; `loaded` then lacks those.
+    """
+
+    @wraps(check)
+    def checked(self: Any, loaded: dict[str, Any], given: Any, **kwargs: Any) -> None:
+        if isinstance(given, Mapping):
+            check(self, loaded, given)
+
+    rule: Callable[..., None] = validates_schema(pass_original=True, skip_on_field_errors=False)(checked)
+    return rule
 
 
 class Words(Text):
@@ -63,7 +79,8 @@ class OneOf(validate.OneOf):
 
     def __call__(self, value: Any) -> Any:
         if value not in self.choices:
-            hint = nearest(str(value), self.choices) or self._because
+            same = [choice for choice in self.choices if choice.casefold() == str(value).casefold()]
+            hint = nearest(str(value), same or self.choices) or self._because
             raise ValidationError(f"must be {listed(list(self.choices))}" + (f"; {hint}" if hint else ""))
         return value
 

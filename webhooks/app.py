@@ -18,5 +18,5 @@ def create_app(services: Services) -> Flask:
     app.url_map.merge_slashes = False  # it would answer a doubled slash with a redirection
     app.register_error_handler(HTTPException, answers.of_exception)
     app.register_blueprint(make_blueprint(services))
-    add_access_log(app)
+    add_access_log(app, services.settings.log_format)
     return app

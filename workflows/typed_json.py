@@ -2,8 +2,8 @@
 
 A value JSON has no form for is written as an object with one key that begins with `$`:
 `{"$money": ["12.34", "USD"]}`, `{"$percent": "0.1"}`, `{"$instant": "2026-03-01T15:00:00+00:00"}`,
-`{"$duration": 90.5}` (seconds), `{"$number": "1.50"}`. Vendors' own keys that begin with `$` are kept by
-doubling the sign.
+`{"$duration": 90.5}` (seconds), `{"$time": "09:00:00"}`, `{"$number": "1.50"}`. Vendors' own keys that begin with `$`
+are kept by doubling the sign.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
 from workflows.values import Money, Percent
@@ -66,6 +66,8 @@ def _pack(value: object) -> object:
             return {"$percent": str(value.ratio)}
         case datetime():
             return {"$instant": value.isoformat()}
+        case time():
+            return {"$time": value.isoformat()}
         case timedelta():
             return {"$duration": value.total_seconds()}
         case Mapping():
@@ -103,6 +105,8 @@ def _unpack_tag(tag: str, inner: object) -> object:
             return Percent(Decimal(inner))
         case "$instant", str():
             return datetime.fromisoformat(inner)
+        case "$time", str():
+            return time.fromisoformat(inner)
         case "$duration", int() | Decimal():
             return timedelta(seconds=float(inner))
         case _:

@@ -11,6 +11,8 @@ import click
 from tasks.cli import surroundings
 from tasks.cli.output import json_option, print_json
 from vendors.catalogue import build_catalogue
+from workflows.errors import ConfigurationError
+from workflows.language.check import check_configuration
 from workflows.runtime.apply import Application, Difference, apply_configuration
 
 
@@ -21,6 +23,9 @@ def apply(as_json: bool) -> None:
 
     One problem anywhere refuses all of it, and what was in force stays. Runs under way finish as they began.
     """
+    problems = check_configuration(surroundings.variables(), None, build_catalogue)
+    if any(problem.severity == "error" for problem in problems):
+        raise ConfigurationError(problems)
     chosen = surroundings.settings()
     with surroundings.ledger(chosen) as database:
         done = apply_configuration(database, chosen, build_catalogue(chosen), by=_user())

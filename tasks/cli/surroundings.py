@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tasks.supervisor.broker import broker_url
 from tasks.up.places import data_folder, running_places
 from tasks.up.sandbox import read_environment
 from workflows.settings import Settings, read_settings
@@ -26,8 +27,11 @@ def variables() -> Mapping[str, str]:
     """
     data_dir = data_folder(os.environ)
     places = running_places(data_dir)
-    sandbox = read_environment(data_dir) if places is not None and places.sandbox is not None else {}
-    return {**os.environ, **sandbox}
+    if places is None:
+        return os.environ
+    sandbox = read_environment(data_dir) if places.sandbox is not None else {}
+    broker = {} if os.environ.get("BROKER_URL") else {"BROKER_URL": broker_url(data_dir)}
+    return {**os.environ, **broker, **sandbox}
 
 
 def settings() -> Settings:

@@ -21,6 +21,7 @@ from vendors.fields import (
     about,
     amount_of,
     at_least,
+    checks_whole,
     email_address,
     international_phone,
     phone_digits,
@@ -42,8 +43,8 @@ _QUANTITY = "How many tickets the line has."
 class Person(Schema):
     """Somebody with an e-mail address, a phone or both."""
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _reachable(self, loaded: dict[str, Any], given: Mapping[str, Any], **kwargs: Any) -> None:
+    @checks_whole
+    def _reachable(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
         if given.get("email") is None and given.get("phone") is None:
             raise ValidationError("needs an email, a phone or both")
 
@@ -176,8 +177,8 @@ class CreateContact(Schema):
     )
     interested_in_event = fields.Nested(Interest, metadata=about("A show the contact is interested in."))
 
-    @validates_schema(skip_on_field_errors=False)
-    def _known_words(self, loaded: dict[str, Any], **kwargs: Any) -> None:
+    @checks_whole
+    def _known_words(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
         problems: dict[str, Any] = {}
         ticketer = loaded.get("interested_in_event", {}).get("ticketer")
         if ticketer is not None and (message := _unknown(ticketer, self.ticketers)):

@@ -11,10 +11,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load
 
 from vendors.entry import Configured
-from vendors.fields import Identifier, OneOf, Words, about, amount_of, listed, web_address
+from vendors.fields import Identifier, OneOf, Words, about, amount_of, checks_whole, listed, web_address
 from vendors.moments import PreciseMoment
 from vendors.money import Amount
 from vendors.symphony.targeting import MOST_MARKETS, Audience, Demographic, Market, whole_budget
@@ -139,8 +139,8 @@ class CreateCampaign(Schema):
     campaign_name = Words(required=True, metadata=about("What the campaign is called."))
     metadata = fields.Nested(Metadata, required=True, metadata=about("The fields of its type."))
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _fits_its_kind(self, loaded: dict[str, Any], given: Mapping[str, Any], **kwargs: Any) -> None:
+    @checks_whole
+    def _fits_its_kind(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
         kind = KINDS.get(loaded.get("campaign_type", ""))
         if kind is None:
             return

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, validates_schema
+from marshmallow import INCLUDE, Schema, ValidationError, fields
 
 from vendors.entry import Configured
-from vendors.fields import Identifier, OneOf, about, amount_of, digits, no_repeats, web_address
+from vendors.fields import Identifier, OneOf, about, amount_of, checks_whole, digits, no_repeats, web_address
 from vendors.moments import Moment
 from vendors.money import Amount
 from vendors.symphony.campaigns import wrong_currency
@@ -34,8 +34,8 @@ class EditCampaign(OneCampaign):
     end_date = Moment(metadata=about("When the campaign should end."))
     budget = Amount(metadata=about("The new total for the campaign's whole life, not what is added."))
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _something(self, loaded: dict[str, Any], given: Mapping[str, Any], **kwargs: Any) -> None:
+    @checks_whole
+    def _something(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
         if "end_date" not in given and "budget" not in given:
             raise ValidationError("needs something to change: end_date, budget or both")
         budget = loaded.get("budget")

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from vendors.fields import Identifier, OneOf, Whole, Words, about, amount_of, between, listed
+from vendors.fields import Identifier, OneOf, Whole, Words, about, amount_of, between, checks_whole, listed
 from vendors.money import Share
 from workflows.fields import Flag, Text
 
@@ -58,8 +58,8 @@ class Location(Schema):
     supports_region = Flag(metadata=about("Of a search result; not sent."))
     supports_city = Flag(metadata=about("Of a search result; not sent."))
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _one_shape(self, loaded: dict[str, Any], given: Mapping[str, Any], **kwargs: Any) -> None:
+    @checks_whole
+    def _one_shape(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
         created = [name for name in AS_CREATED if name in given]
         found = [name for name in (*AS_CREATED.values(), *SEARCH_ONLY) if name in given]
         if created and found:

@@ -18,6 +18,7 @@ from workflows.problems import Place, Problem
 from workflows.settings import Settings, examine_settings
 from workflows.yaml_nodes import Node, decode, read
 
+SETTINGS = "stagedoor.yml"
 NOT_CONFIGURED = "E303"
 
 
@@ -29,17 +30,19 @@ def check_configuration(
 ) -> list[Problem]:
     """Every problem of the environment, of stagedoor.yml and of the workflows in `paths` (by default those beside it).
 
-    Workflows are looked at even where the settings are wrong; only what may be wrong because of that is left out.
+    Without `config_dir` the configuration is the one `paths` lie in, else that of STAGEDOOR_CONFIG. Workflows are
+    looked at even where the settings are wrong; only what may be wrong because of that is left out.
     """
-    settings, problems = examine_settings(environ, config_dir)
-    file = (config_dir or Path(environ.get("STAGEDOOR_CONFIG") or "config")) / "stagedoor.yml"
+    folder = config_dir or _folder_of(paths) or Path(environ.get("STAGEDOOR_CONFIG") or "config")
+    file = folder / SETTINGS
+    settings, problems = examine_settings(environ, folder)
     try:
         catalogue = build_catalogue(settings)
     except ConfigurationError as error:
         problems += [_placed(problem, file) for problem in error.problems]
         catalogue = build_catalogue(replace(settings, vendors={}))
     fields = brand_fields(settings.brands) if settings.brands else None
-    of_workflows = _check_files(paths or [file.parent], fields, catalogue)
+    of_workflows = _check_files(paths or [folder], fields, catalogue)
     if problems:
         of_workflows = [problem for problem in of_workflows if problem.code != NOT_CONFIGURED]
     return [*problems, *of_workflows]
@@ -81,6 +84,12 @@ def brand_fields(brands: Mapping[str, Mapping[str, Any]]) -> dict[str, FieldType
     return fields
 
 
+def _folder_of(paths: Sequence[Path]) -> Path | None:
+    """The folder of the configuration the first of `paths` is or lies in: config for config/workflows/boost.yml."""
+    above = (folder for path in paths for folder in (path, path.parent, path.parent.parent))
+    return next((folder for folder in above if (folder / SETTINGS).is_file()), None)
+
+
 def _check_files(paths: Sequence[Path], fields: Mapping[str, FieldType] | None, catalogue: Catalogue) -> list[Problem]:
     definitions, problems = read_workflows(paths)
     for definition in definitions:
@@ -91,9 +100,9 @@ def _check_files(paths: Sequence[Path], fields: Mapping[str, FieldType] | None, 
 def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:
     for path in paths:
         if not path.is_dir():
-            yield path
+            yield from [path] if path.name != SETTINGS else ()
             continue
-        folder = path / "workflows" if (path / "stagedoor.yml").exists() else path
+        folder = path / "workflows" if (path / SETTINGS).exists() else path
         for file in sorted(folder.iterdir()) if folder.is_dir() else ():
             if file.suffix == ".yml":
                 yield file

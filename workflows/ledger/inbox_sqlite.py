@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from workflows.errors import LedgerUnavailable
@@ -13,23 +14,28 @@ from workflows.ledger.locks import LOCK_NAME, WriteLock
 from workflows.ledger.tables import micros
 from workflows.values import utc_now
 
+# A batch is three statements, each of one step, whatever its size: the interpreter's lock is given away at every step,
+# and with thirty busy threads it may take milliseconds to come back.
+
 # What intake set aside later (it has a taken_at) was accepted here all the same.
-FIND_FIRST = """
-SELECT delivery_id, CASE WHEN taken_at IS NULL THEN problems END
+FIND_FIRSTS = """
+SELECT dedup_keys.source, dedup_keys.key, deliveries.id, CASE WHEN taken_at IS NULL THEN problems END
 FROM dedup_keys JOIN deliveries ON deliveries.id = dedup_keys.delivery_id
-WHERE dedup_keys.source = ? AND dedup_keys.key = ? AND dedup_keys.until > ?
+WHERE dedup_keys.until > ? AND (dedup_keys.source, dedup_keys.key) IN (VALUES {rows})
 """
 
-INSERT_DELIVERY = """
-INSERT INTO deliveries (id, source, received_at, shard, state, headers, body, drafts, problems)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT_DELIVERIES = """
+INSERT INTO deliveries (id, source, received_at, shard, state, headers, body, drafts, problems) VALUES {rows}
 """
 
 # A key that stands at this point has run out: the writer is alone, and has just looked.
-INSERT_KEY = """
-INSERT INTO dedup_keys (source, key, delivery_id, until) VALUES (?, ?, ?, ?)
+INSERT_KEYS = """
+INSERT INTO dedup_keys (source, key, delivery_id, until) VALUES {rows}
 ON CONFLICT (source, key) DO UPDATE SET delivery_id = excluded.delivery_id, until = excluded.until
 """
+
+CACHED_STATEMENTS = 1024
+"""A statement for every size of batch, three times."""
 
 
 class SqliteInbox:
@@ -66,7 +72,11 @@ class SqliteInbox:
         if self._connection is None:
             # mode=rw: a file that is not there is a ledger that is not there, not an empty one to begin.
             self._connection = sqlite3.connect(
-                f"{self._path.as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+                f"{self._path.as_uri()}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=CACHED_STATEMENTS,
             )
             for pragma in SQLITE_PRAGMAS:
                 self._connection.execute(pragma)
@@ -75,15 +85,25 @@ class SqliteInbox:
 
 def _store(connection: sqlite3.Connection, batch: Sequence[Arrival]) -> list[Receipt]:
     now = micros(utc_now())
-    receipts = [_find_or_issue(connection, arrival, now) for arrival in batch]
-    new = [arrival for arrival, receipt in zip(batch, receipts, strict=True) if not receipt.is_repeat]
-    connection.executemany(INSERT_DELIVERY, [_row(arrival, now) for arrival in new])
-    connection.executemany(INSERT_KEY, [(item.source, item.key, item.id, item.until(now)) for item in new])
-    return receipts
+    keys = [(arrival.source, arrival.key) for arrival in batch]
+    found = connection.execute(FIND_FIRSTS.format(rows=_marks(keys)), (now, *chain.from_iterable(keys)))
+    firsts = {(source, key): (first, problems) for source, key, first, problems in found}
+    new = [arrival for arrival, key in zip(batch, keys, strict=True) if key not in firsts]
+    _insert(connection, INSERT_DELIVERIES, [_row(arrival, now) for arrival in new])
+    _insert(connection, INSERT_KEYS, [(item.source, item.key, item.id, item.until(now)) for item in new])
+    return [_receipt(arrival, firsts.get(key)) for arrival, key in zip(batch, keys, strict=True)]
 
 
-def _find_or_issue(connection: sqlite3.Connection, arrival: Arrival, now: int) -> Receipt:
-    first = connection.execute(FIND_FIRST, (arrival.source, arrival.key, now)).fetchone()
+def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        connection.execute(statement.format(rows=_marks(rows)), tuple(chain.from_iterable(rows)))
+
+
+def _marks(rows: Sequence[tuple[object, ...]]) -> str:
+    return ",".join([f"({','.join('?' * len(rows[0]))})"] * len(rows))
+
+
+def _receipt(arrival: Arrival, first: tuple[str, str | None] | None) -> Receipt:
     if first is None:
         return receipt_of(arrival.id, arrival.problems, is_repeat=False)
     return receipt_of(*first, is_repeat=True)

@@ -102,6 +102,12 @@ def waiting_of(connection: Connection, run_id: str, now: datetime) -> list[Waiti
     return found or _idle(connection, run.c.id == run_id, now, LIMIT)
 
 
+def waiting_of_effect(connection: Connection, effect_id: str, now: datetime) -> list[Waiting]:
+    """What one effect waits for now, also where it only waits for its turn; empty when it is over."""
+    effect = tables.effects
+    return _effects(connection, in_state(effect, *LIVE) & (effect.c.id == effect_id), now, LIMIT)
+
+
 def clock(moment: datetime, zone: str, now: datetime) -> str:
     """An instant as people in `zone` say it: "09:00 Europe/London", with the day where it is not today."""
     try:
@@ -129,7 +135,7 @@ def _effect(line: EffectLine, needs: Sequence[Precondition], seen: Iterable[Mile
         case EffectState.IN_DOUBT:
             why = f"in doubt: a person must decide whether {line.vendor} acted" + _because(line)
             return _of(
-                line, "person", why, f"a person looks at {line.vendor} and settles it", since=line.last_attempt_at
+                line, "person", why, f"a person who looks at {line.vendor} and settles it", since=line.last_attempt_at
             )
         case EffectState.HELD:
             return _held(line, needs, frozenset(seen), now)
@@ -150,7 +156,7 @@ def _effect(line: EffectLine, needs: Sequence[Precondition], seen: Iterable[Mile
 
 def _held(line: EffectLine, needs: Sequence[Precondition], seen: frozenset[Milestone], now: datetime) -> Waiting:
     if line.gate != "vendor":
-        return _of(line, "gate", line.reason or "a gate is closed", "the other effect is settled", until=line.due_at)
+        return _of(line, "gate", line.reason or "a gate is closed", "the other effect being settled", until=line.due_at)
     need = next((need for need in needs if Milestone(need.subject, need.event) not in seen), None)
     if need is None:
         return _of(line, "moving", "its gate has opened; it goes out within seconds", "its turn", until=line.due_at)
@@ -169,7 +175,7 @@ def _out(line: EffectLine, now: datetime) -> Waiting:
     if line.state == EffectState.RELEASED:
         return _of(line, "moving", "handed to the workers", "its turn", until=line.lease_until)
     why = f"a worker is speaking to {line.vendor}"
-    return _of(line, "moving", why, f"{line.vendor} answers", since=line.last_attempt_at, until=line.lease_until)
+    return _of(line, "moving", why, f"the answer of {line.vendor}", since=line.last_attempt_at, until=line.lease_until)
 
 
 def _of(

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection
 
 from workflows.catalogue import Catalogue
 from workflows.errors import ConfigurationError
-from workflows.language.check import check_paths
-from workflows.language.definition import Definition
-from workflows.language.reader import read_definition
+from workflows.language.check import brand_fields, read_workflows
+from workflows.language.checker import check_definition
 from workflows.ledger import configuration
 from workflows.ledger.database import Database
 from workflows.problems import Problem
 from workflows.settings import Settings
-from workflows.yaml_nodes import decode
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,15 @@ class Application:
 
 
 def apply_configuration(database: Database, settings: Settings, catalogue: Catalogue, *, by: str) -> Application:
-    """Check everything in the configuration folder and put it into force; runs under way finish as they began.
+    """Check the workflows of the configuration folder and put them and the brands into force.
 
-    Raises ConfigurationError with every problem; then what was in force stays in force.
+    Raises ConfigurationError with every problem; then what was in force stays. Runs under way finish as they began.
     """
-    folder = settings.config_dir / "workflows"
-    problems = check_paths([folder], settings, catalogue)
+    definitions, problems = read_workflows([settings.config_dir])
+    fields = brand_fields(settings.brands)
+    problems += [problem for item in definitions for problem in check_definition(item, catalogue, fields)]
     if any(problem.severity == "error" for problem in problems):
         raise ConfigurationError(problems)
-    definitions = [_read(path) for path in sorted(folder.glob("*.yml"))]
     with database.write() as connection:
         before = configuration.latest(connection)
         now = database.now(connection)
@@ -72,5 +71,9 @@ def apply_configuration(database: Database, settings: Settings, catalogue: Catal
     )
 
 
-def _read(path: Path) -> Definition:
-    return read_definition(decode(path.read_bytes(), str(path)), str(path))
+def is_in_force(connection: Connection, settings: Settings) -> bool:
+    """Whether exactly what stands in the files is in force, as far as the files can be read."""
+    latest = configuration.latest(connection)
+    definitions, _ = read_workflows([settings.config_dir])
+    hashes = {definition.name: definition.hash for definition in definitions}
+    return latest is not None and latest.workflows == hashes and latest.brands == settings.brands

@@ -39,8 +39,7 @@ def environment_values(environ: Mapping[str, str], problems: list[Problem]) -> d
     broker_socket = quote(os.fspath(data_dir.resolve() / "broker.sock"))
     return {
         "data_dir": data_dir,
-        "database_url": _address(environ, "DATABASE_URL", DATABASE_SCHEMES, problems)
-        or f"sqlite:///{data_dir}/ledger.db",
+        "database_url": _database(environ, problems) or f"sqlite:///{data_dir}/ledger.db",
         "broker_url": _address(environ, "BROKER_URL", BROKER_SCHEMES, problems) or f"redis+socket://{broker_socket}",
         "sentry_dsn": _address(environ, "SENTRY_DSN", ("https", "http"), problems),
         "console_token": _secret(environ, "STAGEDOOR_CONSOLE_TOKEN"),
@@ -52,6 +51,15 @@ def environment_values(environ: Mapping[str, str], problems: list[Problem]) -> d
 
 def _unknown_variable(name: str) -> Problem:
     return Problem("E401", "is not a setting of Stagedoor", path=name, hint=nearest(name, ENVIRONMENT))
+
+
+def _database(environ: Mapping[str, str], problems: list[Problem]) -> str | None:
+    url = _address(environ, "DATABASE_URL", DATABASE_SCHEMES, problems)
+    if url is not None and re.fullmatch(r"sqlite[^:]*:/{0,3}(:memory:)?", url):
+        hint = "name a file: sqlite:////srv/stagedoor/ledger.db"
+        problems.append(Problem("E402", "must be kept where every process finds it", path="DATABASE_URL", hint=hint))
+    # Some hosts say postgres, which SQLAlchemy no longer understands.
+    return url and re.sub(r"^postgres:", "postgresql:", url)
 
 
 def _address(environ: Mapping[str, str], name: str, schemes: Collection[str], problems: list[Problem]) -> str | None:

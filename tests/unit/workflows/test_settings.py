@@ -222,6 +222,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_the_nearest_name(problems_o
     [
         ("DATABASE_URL", "mysql://u:hunter2@h/d"),
         ("DATABASE_URL", "hunter2"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
         ("BROKER_URL", "sqs://hunter2"),
         ("SENTRY_DSN", "hunter2"),
         ("STAGEDOOR_LOG", "jsn"),
@@ -275,6 +277,10 @@ def test_the_environment_says_otherwise(read: Reader) -> None:
     assert (settings.log_format, settings.worker_threads) == ("json", 256)
     assert not [value for value in environ.values() if len(value) > 4 and value in repr(settings)]
     assert environ.keys() < ENVIRONMENT.keys()
+
+
+def test_a_host_that_says_postgres_means_postgresql(read: Reader) -> None:
+    assert read(environ={"DATABASE_URL": "postgres://u:p@h/d"}).database_url == "postgresql://u:p@h/d"
 
 
 def test_settings_cannot_be_changed(read: Reader) -> None:

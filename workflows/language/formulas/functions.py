@@ -261,7 +261,9 @@ FUNCTIONS: tuple[Function, ...] = (
         "The texts of a list as one: join(map(event.data.items, each.name), ', ').",
         _join,
     ),
-    Function("round", (_NUMBER,), Number(), "The nearest whole number; a half goes up.", _rounding(ROUND_HALF_UP)),
+    Function(
+        "round", (_NUMBER,), Number(), "The nearest whole number; a half goes away from zero.", _rounding(ROUND_HALF_UP)
+    ),
     Function("round", (_NUMBER, _DECIMALS), Number(), "Rounded to that many decimals.", _rounding(ROUND_HALF_UP)),
     Function("round_down", (_NUMBER,), Number(), "The whole number at or below.", _rounding(ROUND_FLOOR)),
     Function("round_up", (_NUMBER,), Number(), "The whole number at or above.", _rounding(ROUND_CEILING)),
@@ -281,7 +283,13 @@ FUNCTIONS: tuple[Function, ...] = (
         "A ratio as a percentage: percent(0.1) is 10%.",
         lambda ratio: Percent(Decimal(ratio)),
     ),
-    Function("ratio", (_one("percent", "percentage"),), Number(), "ratio(10%) is 0.1.", lambda p: p.ratio),
+    Function(
+        "ratio",
+        (_one("percent", "percentage"),),
+        Number(),
+        "A percentage as a number: ratio(10%) is 0.1.",
+        lambda p: p.ratio,
+    ),
     Function("lower", (_TEXT,), Text(), "In small letters.", lambda text: text.lower()),
     Function("upper", (_TEXT,), Text(), "In capital letters.", lambda text: text.upper()),
     Function("trim", (_TEXT,), Text(), "Without blanks at both ends.", lambda text: text.strip()),
@@ -303,8 +311,10 @@ FUNCTIONS: tuple[Function, ...] = (
         "A value as text: text(500 USD) is '500 USD', text(1.5h) is '90m'.",
         written,
     ),
-    Function("instant", (_TEXT,), InstantType(), "instant('2026-03-01T15:00:00Z').", _instant),
-    Function("time_of_day", (_TEXT,), TimeOfDay(), "time_of_day('09:00').", _time_of_day),
+    Function(
+        "instant", (_TEXT,), InstantType(), "The instant a text names: instant('2026-03-01T15:00:00Z').", _instant
+    ),
+    Function("time_of_day", (_TEXT,), TimeOfDay(), "The time of day a text names: time_of_day('09:00').", _time_of_day),
     Function(
         "days_between",
         (_one("from", "instant"), _one("to", "instant")),

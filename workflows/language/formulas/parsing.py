@@ -93,7 +93,10 @@ def _parser() -> Lark:
 
 def _unreadable(text: str, error: UnexpectedInput) -> _Refused:
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-        return _Refused("E201", "the formula ends before it is complete", len(text))
+        # YAML ends an unquoted text in { } or [ ] at the first comma, long before the author of min(a, b) meant it to.
+        is_cut = text.count("(") > text.count(")")
+        hint = "within { } or [ ] put a formula with commas in quotes" if is_cut else ""
+        return _Refused("E201", "the formula ends before it is complete", len(text), hint)
     at = error.pos_in_stream if error.pos_in_stream is not None else 0
     found = error.token.value if isinstance(error, UnexpectedToken) else text[at]
     hint = next((hint for pattern, hint in _HINTS if pattern.match(text, at)), "")

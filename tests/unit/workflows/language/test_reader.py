@@ -250,6 +250,13 @@ def test_a_workflow_without_steps_is_reported() -> None:
     assert problems_of(HEAD + "steps: []\n") == ["w.yml:3:8: E122 'steps' must not be empty"]
 
 
+def test_a_formula_that_yaml_cuts_at_a_comma_comes_with_the_remedy() -> None:
+    (problem, *_) = problems_of(HEAD + "steps: [{id: a, set: {x: =min(1, 2)}}]\n")
+    assert problem.endswith(
+        "the formula ends before it is complete (within { } or [ ] put a formula with commas in quotes)"
+    )
+
+
 def test_every_formula_that_cannot_be_read_is_reported() -> None:
     text = """\
 workflow: w

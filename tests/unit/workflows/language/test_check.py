@@ -1,0 +1,203 @@
+"""A whole configuration is looked at once, and what is wrong with it is told to people and programs alike."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import workflows
+from tests.builders.catalogue import make_catalogue
+from tests.builders.settings import make_settings
+from workflows.catalogue import Catalogue
+from workflows.errors import ConfigurationError
+from workflows.language.check import check_configuration, check_paths, read_workflows
+from workflows.language.codes import CODES
+from workflows.language.reports import as_json, as_sarif, as_text
+from workflows.problems import Place, Problem
+from workflows.settings import Settings
+
+WRONG = Path(__file__).parent / "wrong"
+GOOD = "workflow: {name}\nwhen: {{event: order.placed}}\nsteps: [{{id: a, call: shop.edit_show, with: {{id: x}}}}]\n"
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def writer(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return writer
+
+
+def texts(problems: list[Problem], folder: Path) -> list[str]:
+    return [str(problem).replace(f"{folder}/", "") for problem in problems]
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    return make_catalogue()
+
+
+def test_ten_files_with_ten_mistakes_give_ten_problems_with_place_code_and_what_would_be_right(tmp_path: Path) -> None:
+    assert texts(check_paths([WRONG], make_settings(tmp_path), make_catalogue()), WRONG) == [
+        "duplicate-key.yml:9:7: E105 the key 'note' stands here twice, first at 8:7",
+        "indented-by-tab.yml:5:1: E104 this cannot be read as YAML: found character that cannot start any token "
+        "(indent with spaces, not with tabs)",
+        "misspelt-key.yml:5:5: E120 'cal' is not a key of a step (did you mean 'call'?)",
+        "named-otherwise.yml:1:11: E128 the workflow is named 'named-otherwhise' but its file 'named-otherwise.yml' "
+        "(name it 'named-otherwise')",
+        "unknown-event.yml:3:25: E301 'order.refund' is not a type of event (did you mean 'order.refunded'?)",
+        "unknown-field.yml:4:58: E213 'providr' is not a field of symphony.campaign.completed "
+        "(did you mean 'provider'?)",
+        "unknown-input.yml:8:7: E213 'budgets' is not a field of shop.edit_show (did you mean 'budget'?)",
+        "unknown-operation.yml:5:11: E302 there is no operation 'shop.edit_shows' (did you mean 'shop.edit_show'?)",
+        "used-too-early.yml:5:18: E305 the step 'figures' has not run yet here",
+        "wrong-type.yml:9:16: E219 this is percentage, where money is needed",
+    ]
+
+
+def test_a_folder_of_a_configuration_is_checked_with_its_settings(write: Write, tmp_path: Path) -> None:
+    write("stagedoor.yml", "brands: {main: {zone: UTC, budget_cap: 500 USD}}\nroles: {}\n")
+    write("workflows/a.yml", GOOD.format(name="a").replace("id: x", "id: =brand.zon"))
+    problems = check_configuration({"STAGEDOOR_DTA": "x"}, tmp_path, catalogue_of)
+    assert texts(problems, tmp_path) == [
+        "STAGEDOOR_DTA: E401 is not a setting of Stagedoor (did you mean 'STAGEDOOR_DATA'?)",
+        "stagedoor.yml:2:1: E120 'roles' is not a key of stagedoor.yml (known are sources, vendors, brands)",
+        "workflows/a.yml:3:57: E213 'zon' is not a field of brand (did you mean 'zone'?)",
+    ]
+
+
+@pytest.mark.parametrize("named", ["", "stagedoor.yml", "workflows", "workflows/a.yml"])
+def test_the_configuration_is_the_one_the_named_files_lie_in(write: Write, tmp_path: Path, named: str) -> None:
+    write("stagedoor.yml", "brands: {main: {motto: x}}\nroles: {}\n")
+    write("workflows/a.yml", GOOD.format(name="a").replace("id: x", "id: =brand.moto"))
+    problems = check_configuration({}, None, catalogue_of, [tmp_path / named])
+    expected = ["E120"] if named == "stagedoor.yml" else ["E120", "E213"]
+    assert [problem.code for problem in problems] == expected
+
+
+def test_what_only_follows_from_wrong_settings_is_not_reported(write: Write, tmp_path: Path) -> None:
+    write("stagedoor.yml", "brands: {main: {zone: UTC}\n")
+    write("workflows/a.yml", GOOD.format(name="a").replace("shop.edit_show", "shop.gone").replace("x", "=brand.zone"))
+    assert [problem.code for problem in check_configuration({}, tmp_path, catalogue_of)] == ["E104"]
+    write("stagedoor.yml", "brands: {main: {zone: UTC}}\n")
+    assert [problem.code for problem in check_configuration({}, tmp_path, catalogue_of)] == ["E303"]
+
+
+def test_settings_a_vendor_refuses_are_reported_where_they_stand(write: Write, tmp_path: Path) -> None:
+    def refuses(settings: Settings) -> Catalogue:
+        if "symphony" in settings.vendors:
+            path = "vendors.symphony.operations.get_campain"
+            raise ConfigurationError([Problem("unknown_operation", "is no operation", path, hint="did you mean …?")])
+        return make_catalogue()
+
+    write(
+        "stagedoor.yml",
+        "brands: {main: {}}\nvendors:\n  symphony:\n    operations:\n      get_campain: {path: /x}\n",
+    )
+    (problem,) = texts(check_configuration({}, tmp_path, refuses), tmp_path)
+    assert problem == (
+        "stagedoor.yml:5:20: E418 vendors.symphony.operations.get_campain is no operation (did you mean …?)"
+    )
+
+
+def test_without_settings_there_is_one_problem(tmp_path: Path) -> None:
+    (problem,) = check_configuration({}, tmp_path, catalogue_of)
+    assert problem.code == "E403"
+
+
+def test_files_are_found_by_name_and_folder(write: Write, tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        write(f"{name}.yml", GOOD.format(name=name))
+    write("notes.txt", "not a workflow")
+    definitions, problems = read_workflows([tmp_path])
+    assert [definition.name for definition in definitions] == ["a", "b"]
+    assert not problems
+    alone, _ = read_workflows([tmp_path / "b.yml"])
+    assert [definition.name for definition in alone] == ["b"]
+
+
+def test_a_file_that_would_be_overlooked_is_reported(write: Write, tmp_path: Path) -> None:
+    write("a.yaml", GOOD.format(name="a"))
+    definitions, problems = read_workflows([tmp_path, tmp_path / "missing.yml"])
+    assert not definitions
+    assert texts(problems, tmp_path) == [
+        "a.yaml:1:1: E113 is not read (name it a.yml)",
+        "missing.yml:1:1: E112 No such file or directory",
+    ]
+
+
+def test_two_files_cannot_hold_workflows_of_one_name(write: Write, tmp_path: Path) -> None:
+    first = write("one/a.yml", GOOD.format(name="a"))
+    second = write("two/a.yml", GOOD.format(name="a"))
+    _, problems = read_workflows([first, second])
+    assert texts(problems, tmp_path) == ["two/a.yml:1:1: E304 the workflow 'a' is there already, in one/a.yml"]
+
+
+def test_bytes_that_are_no_text_are_a_problem_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_bytes(b"workflow: \xff\n")
+    _, problems = read_workflows([tmp_path])
+    assert texts(problems, tmp_path) == ["a.yml:1:11: E101 the file is not UTF-8: byte 0xff (save it as UTF-8)"]
+
+
+def test_a_field_that_one_brand_lacks_may_be_absent(write: Write, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, brands={"main": {"cap": "5 USD", "zone": "UTC"}, "other": {"zone": "UTC"}})
+    path = write(
+        "a.yml", GOOD.format(name="a").replace("id: x", "id: =brand.zone, budget: '=default(brand.cap, 1 USD)'")
+    )
+    assert check_paths([path], settings, make_catalogue()) == []
+    path = write("a.yml", GOOD.format(name="a").replace("id: x", "id: x, budget: =brand.cap * 2"))
+    assert [problem.code for problem in check_paths([path], settings, make_catalogue())] == ["E211"]
+
+
+PROBLEMS = [
+    Problem("E120", "'cal' is not a key", place=Place("config/my flows/a.yml", 5, 3), hint="did you mean 'call'?"),
+    Problem("E401", "is not a setting", path="STAGEDOOR_X"),
+    Problem("E120", "'sett' is not a key", place=Place("/etc/b.yml", 1, 1), severity="warning"),
+]
+
+
+def test_people_get_a_line_a_problem() -> None:
+    assert as_text(PROBLEMS).splitlines() == [
+        "config/my flows/a.yml:5:3: E120 'cal' is not a key (did you mean 'call'?)",
+        "STAGEDOOR_X: E401 is not a setting",
+        "/etc/b.yml:1:1: E120 'sett' is not a key",
+    ]
+    assert as_text([]) == ""
+
+
+def test_programs_get_json() -> None:
+    first, second, _ = json.loads(as_json(PROBLEMS))["problems"]
+    assert first["place"] == {"file": "config/my flows/a.yml", "line": 5, "column": 3}
+    assert (first["code"], first["hint"], second["path"]) == ("E120", "did you mean 'call'?", "STAGEDOOR_X")
+
+
+def test_code_review_tools_get_sarif() -> None:
+    log = json.loads(as_sarif(PROBLEMS, "0.1.0"))
+    (run,) = log["runs"]
+    assert log["version"] == "2.1.0"
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["E120", "E401"]
+    assert all(run["tool"]["driver"]["rules"][item["ruleIndex"]]["id"] == item["ruleId"] for item in run["results"])
+    first, second, third = run["results"]
+    assert first["message"]["text"] == "'cal' is not a key (did you mean 'call'?)"
+    assert first["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "config/my%20flows/a.yml"},
+        "region": {"startLine": 5, "startColumn": 3},
+    }
+    assert "locations" not in second
+    assert second["message"]["text"] == "STAGEDOOR_X: is not a setting"
+    assert (third["level"], third["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]) == (
+        "warning",
+        "file:///etc/b.yml",
+    )
+
+
+def test_every_code_that_is_given_is_explained() -> None:
+    sources = Path(workflows.__file__).parent.rglob("*.py")
+    given = {code for source in sources for code in re.findall(r'"(E\d{3})"', source.read_text(encoding="utf-8"))}
+    assert given == set(CODES)

@@ -20,6 +20,8 @@ from workflows.catalogue import Catalogue
 from workflows.ledger.database import Database
 from workflows.runtime.effects import Performer
 from workflows.runtime.intake import Intake
+from workflows.runtime.looks import Looker
+from workflows.runtime.pacer import Pacer
 from workflows.runtime.release import Released, Releaser
 from workflows.runtime.rules import Rules
 from workflows.runtime.sweep import Sweep
@@ -38,6 +40,7 @@ class Context:
     intake: Intake
     performer: Performer
     releaser: Releaser
+    looker: Looker
     sweep: Sweep
     bell: IntakeBell
     bell_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -57,7 +60,9 @@ def build_context(settings: Settings, app: Celery) -> Context:
     database = Database(settings.database_url)
     rules = Rules(catalogue)
     performer = Performer(database, rules, Client(settings), holder=f"{socket.gethostname()}:{os.getpid()}")
-    releaser = Releaser(database, rules, Messenger(app))
+    messenger = Messenger(app)
+    releaser = Releaser(database, rules, messenger)
+    looker = Looker(performer, messenger, Pacer(database, rules).wait)
     return Context(
         settings=settings,
         catalogue=catalogue,
@@ -65,7 +70,8 @@ def build_context(settings: Settings, app: Celery) -> Context:
         intake=Intake(database, rules),
         performer=performer,
         releaser=releaser,
-        sweep=Sweep(database, rules, performer, releaser),
+        looker=looker,
+        sweep=Sweep(database, rules, performer, releaser, looker),
         bell=IntakeBell(settings.broker_url),
     )
 

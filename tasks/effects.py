@@ -42,15 +42,17 @@ def _register_one(app: Celery, context: Context, operation: Operation) -> None:
 
 
 def attempt(context: Context, effect_id: str) -> str:
-    """Make one attempt at an effect, then release what that made due; the outcome's name.
+    """Make one attempt at an effect, or look for one that is in doubt or accepted; then release what that made due.
+
+    The outcome's name.
 
     Raises Refused and InDoubt, which carry only the id.
     """
     with bind(effect_id=effect_id):
-        outcome = context.performer.perform(effect_id)
+        outcome = context.performer.perform(effect_id) or context.looker.look(effect_id)
         context.releaser.release_due()
         if outcome is None:
-            return "not claimed"
+            return "nothing to do"
         log.info("attempted", outcome=outcome.kind, status=outcome.status)
         failure = FAILURES.get(outcome.kind)
         if failure is not None:

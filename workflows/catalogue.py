@@ -7,6 +7,7 @@ that one declaration. Nothing here speaks HTTP: sending is done by a `Caller` ha
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -105,6 +106,21 @@ class Request:
         return cls(**{**kept, "query": tuple((name, value) for name, value in kept["query"])})
 
 
+@dataclass(frozen=True)
+class Look:
+    """A look at the vendor by a safe operation: how an effect in doubt is settled, or one accepted is followed.
+
+    operation  the name of the read
+    inputs     its inputs, from the effect's inputs and the answer it got (None where it got none)
+    judge      what was found, from the effect's inputs and the read's output: an outcome that settles the effect, or
+               None when there is nothing to be seen (yet)
+    """
+
+    operation: str
+    inputs: Callable[[Inputs, Any], Inputs]
+    judge: Callable[[Inputs, Any], Outcome | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One vendor call, declared once.
@@ -125,6 +141,9 @@ class Operation:
     requires     preconditions
     subjects     what it changes: templates over the inputs, or a function of them where a template cannot say it
     reduces      it only takes something away (pause, unsubscribe) and must always be possible
+    verify       for `repeat` verify: the look that tells whether a call in doubt was processed
+    follow       for what the vendor only accepts and then works on: the look that tells how it ended
+    reference    an input that carries a reference of ours, filled in with the effect's own when it is not given
     deadline_seconds  total time for one attempt, connection included
     unavailable  why it cannot be used as configured ("" when it can)
     """
@@ -144,6 +163,9 @@ class Operation:
     requires: tuple[Requirement, ...] = ()
     subjects: tuple[str, ...] | Callable[[Inputs], tuple[str, ...]] = ()
     reduces: bool = False
+    verify: Look | None = None
+    follow: Look | None = None
+    reference: str = ""
     deadline_seconds: float = 30.0
     unavailable: str = ""
 
@@ -164,6 +186,16 @@ class Operation:
             raise InputError(list(problems_of(error, self.inputs))) from error
         assert isinstance(loaded, dict)
         return loaded
+
+    def referenced(self, inputs: Inputs, key: str) -> Inputs:
+        """The inputs with a reference of ours made from the effect's key, where the operation carries one.
+
+        By it a look finds our call again among others. Equal keys give equal references.
+        """
+        if not self.reference or inputs.get(self.reference):
+            return inputs
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        return {**inputs, self.reference: f"sd-{digest[:20]}"}
 
     def prepare(self, inputs: Inputs) -> Request:
         """The request these inputs make. Raises InputError."""

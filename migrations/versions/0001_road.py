@@ -60,8 +60,32 @@ def upgrade() -> None:
     op.create_table(
         "lanes",
         sa.Column("vendor", sa.Text(), nullable=False),
+        sa.Column(
+            "failures",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="calls in a row that were not answered",
+        ),
+        sa.Column("rests_until", sa.BigInteger(), nullable=True, comment="the vendor is left alone until then"),
         sa.PrimaryKeyConstraint("vendor", name=op.f("pk_lanes")),
         comment="locked while effects are released",
+    )
+    op.create_table(
+        "rates",
+        sa.Column("vendor", sa.Text(), nullable=False),
+        sa.Column("limit", sa.Text(), nullable=False, comment="count/seconds"),
+        sa.Column(
+            "next_at",
+            sa.BigInteger(),
+            nullable=True,
+            comment="the next instant handed out, for a limit kept by spacing",
+        ),
+        sa.Column(
+            "window_at", sa.BigInteger(), nullable=True, comment="when the window began, for a limit kept by counting"
+        ),
+        sa.Column("used", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("vendor", "limit", name=op.f("pk_rates")),
     )
     op.create_table(
         "refusals",
@@ -164,6 +188,7 @@ def upgrade() -> None:
         sa.Column("iteration", sa.Text(), server_default="", nullable=False),
         sa.Column("operation", sa.Text(), nullable=False),
         sa.Column("vendor", sa.Text(), nullable=False),
+        sa.Column("inputs", sa.Text(), nullable=False),
         sa.Column("request", sa.Text(), nullable=False, comment="as it will be sent, but for credentials"),
         sa.Column("requires", sa.Text(), nullable=False, comment="[[event type, subject, never_after, why], ...]"),
         sa.Column("repeat", sa.Text(), nullable=False),
@@ -176,8 +201,17 @@ def upgrade() -> None:
         sa.Column("max_attempts", sa.Integer(), nullable=False),
         sa.Column("give_up_at", sa.BigInteger(), nullable=False),
         sa.Column("token", sa.BigInteger(), server_default="0", nullable=False, comment="counts claims: the fence"),
-        sa.Column("holder", sa.Text(), nullable=True),
+        sa.Column(
+            "holder", sa.Text(), nullable=True, comment="who claimed it last; NULL once that call is known to be over"
+        ),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "looks",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="at the vendor, while in doubt or accepted",
+        ),
         sa.Column("status", sa.Integer(), nullable=True, comment="the last HTTP status"),
         sa.Column("output", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -187,7 +221,7 @@ def upgrade() -> None:
             "(state IN ('released', 'claimed')) = (lease_until IS NOT NULL)", name=op.f("ck_effects_leased_while_out")
         ),
         sa.CheckConstraint(
-            "state IN ('intended', 'held', 'released', 'claimed', 'done', 'refused', 'in_doubt', 'cancelled')",
+            "state IN ('intended', 'held', 'released', 'claimed', 'accepted', 'done', 'refused', 'in_doubt', 'cancelled')",  # noqa: E501
             name=op.f("ck_effects_state_known"),
         ),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_effects_run_id")),
@@ -219,20 +253,20 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'held'"),
     )
     op.create_index(
-        "ix_effects_in_doubt",
-        "effects",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'in_doubt'"),
-        postgresql_where=sa.text("state = 'in_doubt'"),
-    )
-    op.create_index(
         "ix_effects_lease",
         "effects",
         ["lease_until"],
         unique=False,
         sqlite_where=sa.text("state IN ('released', 'claimed')"),
         postgresql_where=sa.text("state IN ('released', 'claimed')"),
+    )
+    op.create_index(
+        "ix_effects_look",
+        "effects",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('accepted', 'in_doubt')"),
+        postgresql_where=sa.text("state IN ('accepted', 'in_doubt')"),
     )
     op.create_index(
         "ix_effects_out",
@@ -331,6 +365,7 @@ def downgrade() -> None:
     op.drop_table("dedup_keys")
     op.drop_table("shards")
     op.drop_table("refusals")
+    op.drop_table("rates")
     op.drop_table("lanes")
     op.drop_table("deliveries")
     op.drop_table("definitions")

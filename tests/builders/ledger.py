@@ -8,7 +8,6 @@ from marshmallow import Schema
 from sqlalchemy import Connection
 
 from workflows.catalogue import Catalogue, Limit, Operation, Outcome, OutcomeKind, Repeat, Request, Requirement, Vendor
-from workflows.engine.gates import Precondition
 from workflows.events import Event
 from workflows.fields import Text
 from workflows.ledger import deliveries, effects
@@ -16,6 +15,8 @@ from workflows.ledger.database import Database
 from workflows.ledger.tables import deliveries as delivery_table
 from workflows.ledger.tables import effects as effect_table
 from workflows.runtime.effects import Performer
+from workflows.runtime.intents import intent_of
+from workflows.runtime.looks import Looker
 from workflows.runtime.release import Released, Releaser
 from workflows.runtime.rules import Rules
 from workflows.values import new_id
@@ -115,6 +116,7 @@ class Crew:
             sleep=lambda seconds: self.database.pass_time(seconds=seconds),
         )
         self.releaser = Releaser(self.database, self.rules, self._tell)
+        self.looker = Looker(self.performer, self._tell, may_go=lambda vendor: True)
 
     def _tell(self, released):
         if self.broker_is_down:
@@ -126,18 +128,10 @@ class Crew:
         """Write down a call that belongs to no run."""
         with self.database.write() as connection:
             now = self.database.now(connection)
-            intent = effects.Intent(
+            intent = intent_of(
+                operation,
+                inputs,
                 key=key or new_id(),
-                run_id=None,
-                step=None,
-                request=operation.prepare(inputs),
-                vendor=operation.vendor,
-                repeat=operation.repeat,
-                requires=tuple(
-                    Precondition(need.event, need.subject, need.never_after, need.why)
-                    for need in operation.requires_of(inputs)
-                ),
-                subjects=operation.subjects_of(inputs),
                 max_attempts=attempts,
                 give_up_at=now + timedelta(hours=6),
             )
@@ -150,6 +144,12 @@ class Crew:
             while self.told:
                 outcomes.append(self.performer.perform(self.told.pop(0).effect_id))
         return outcomes
+
+    def look(self) -> list[Outcome | None]:
+        """Look for whatever is due to be looked for."""
+        self.looker.tell_due(100)
+        found, self.told = self.told, []
+        return [self.looker.look(item.effect_id) for item in found]
 
     def effect(self, effect_id: str):
         """The effect's row."""

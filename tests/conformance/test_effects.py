@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.builders.ledger import COMPLETED, ClockedDatabase, Crew, catalogue, operation
-from workflows.catalogue import Limit, Outcome, OutcomeKind, Repeat
+from workflows.catalogue import Limit, Look, Outcome, OutcomeKind, Repeat
 from workflows.ledger import effects, schema
 from workflows.ledger.tables import attempts
 
@@ -361,3 +361,110 @@ def test_a_vendor_that_is_down_is_left_alone_and_then_asked_with_one_call(clocke
 def with_lease_over(crew: Crew) -> list[str]:
     with crew.database.read() as connection:
         return effects.lapsed(connection, crew.database.time, 100)
+
+
+BUY = operation(
+    "evvnt.buy_package",
+    method="POST",
+    path="/packages",
+    repeat=Repeat.VERIFY,
+    reference="note",
+    subjects=(),
+    verify=Look(
+        "evvnt.list_packages",
+        lambda inputs, answer: {"id": "mine"},
+        lambda inputs, found: (
+            Outcome(OutcomeKind.DONE, "found by its reference", output={"bought": inputs["note"]})
+            if inputs["note"] in found.get("references", ())
+            else None
+        ),
+    ),
+)
+PACKAGES = operation("evvnt.list_packages", method="GET", body=None, subjects=())
+IMPORT = operation(
+    "evvnt.import_all",
+    subjects=(),
+    follow=Look(
+        "evvnt.list_packages",
+        lambda inputs, answer: {"id": answer["activity"]},
+        lambda inputs, found: Outcome(OutcomeKind.DONE, "ended", output=found) if found.get("over") else None,
+    ),
+)
+
+
+@pytest.fixture
+def buyer(clocked: ClockedDatabase) -> Crew:
+    return Crew(clocked, catalogue(BUY, PACKAGES, IMPORT))
+
+
+def read(**found: object) -> Outcome:
+    return Outcome(OutcomeKind.DONE, "ok", status=200, output=found)
+
+
+def test_a_purchase_in_doubt_is_settled_by_finding_it_at_the_vendor(buyer: Crew):
+    effect = buyer.intend(BUY, key="event/workflow/step", id="1")
+    reference = buyer.effect(effect).inputs["note"]
+    buyer.vendor.answers = [IN_DOUBT, read(references=["another", reference])]
+    buyer.work()
+    assert buyer.look() == []
+    buyer.database.pass_time(seconds=3)
+    buyer.look()
+    row = buyer.effect(effect)
+    assert (row.state, row.output) == ("done", {"bought": reference})
+    assert [request.operation for request in buyer.vendor.received] == ["evvnt.buy_package", "evvnt.list_packages"]
+
+
+def test_a_purchase_that_is_not_found_again_and_again_is_made_again_with_identical_bytes(buyer: Crew):
+    effect = buyer.intend(BUY, id="1")
+    buyer.vendor.answers = [IN_DOUBT, read(), read(), read()]
+    buyer.work()
+    for _ in range(3):
+        buyer.database.pass_time(minutes=5)
+        assert buyer.effect(effect).state == "in_doubt"
+        buyer.look()
+    buyer.database.pass_time(minutes=5)
+    buyer.work()
+    assert buyer.effect(effect).state == "done"
+    bought = [request for request in buyer.vendor.received if request.operation == BUY.name]
+    assert len(bought) == 2
+    assert bought[0] == bought[1]
+
+
+def test_a_look_that_could_not_be_read_proves_nothing(buyer: Crew):
+    effect = buyer.intend(BUY, id="1")
+    buyer.vendor.answers = [IN_DOUBT, *[Outcome(OutcomeKind.RETRY, "503", status=503)] * 6]
+    buyer.work()
+    for _ in range(6):
+        buyer.database.pass_time(hours=2)
+        buyer.look()
+    assert buyer.effect(effect).state == "in_doubt"
+
+
+def test_a_purchase_whose_worker_vanished_is_never_made_again_by_itself(buyer: Crew):
+    effect = buyer.intend(BUY, id="1")
+    abandon(buyer, effect)
+    buyer.database.pass_time(seconds=60)
+    assert buyer.performer.lapse(effect)
+    for _ in range(6):
+        buyer.database.pass_time(hours=2)
+        buyer.look()
+    buyer.work()
+    assert buyer.effect(effect).state == "in_doubt"
+    assert all(request.operation == PACKAGES.name for request in buyer.vendor.received)
+
+
+def test_what_the_vendor_only_accepted_is_followed_to_its_end(buyer: Crew):
+    effect = buyer.intend(IMPORT, id="1")
+    buyer.vendor.answers = [read(activity="a1"), read(over=False), read(over=True, errors=2)]
+    buyer.work()
+    assert buyer.effect(effect).state == "accepted"
+    for _ in range(2):
+        buyer.database.pass_time(minutes=1)
+        buyer.look()
+    row = buyer.effect(effect)
+    assert (row.state, row.output) == ("done", {"over": True, "errors": 2})
+
+
+def test_equal_keys_give_equal_references_and_a_given_one_is_kept():
+    assert BUY.referenced({"id": "1"}, "k") == BUY.referenced({"id": "1"}, "k") != BUY.referenced({"id": "1"}, "l")
+    assert BUY.referenced({"id": "1", "note": "PO1"}, "k")["note"] == "PO1"

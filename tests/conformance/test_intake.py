@@ -89,7 +89,7 @@ def take_all(crew: Crew) -> None:
 
 
 def sweep(crew: Crew) -> None:
-    Sweep(crew.database, crew.rules, crew.performer, crew.releaser).once()
+    Sweep(crew.database, crew.rules, crew.performer, crew.releaser, crew.looker).once()
     crew.work()
 
 

@@ -12,14 +12,11 @@ from typing import Any
 
 from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
 from workflows.engine.snapshot import EffectView, Snapshot, StepView
-from workflows.engine.states import EffectState, RunState, StepState, WaitState
+from workflows.engine.states import OUT_THERE, EffectState, RunState, StepState, WaitState
 from workflows.engine.timing import due_time
 from workflows.errors import FormulaError
 from workflows.language.definition import Call, Definition, Set, Step, StopUnless, Wait
 from workflows.language.trees import render
-
-OUT_THERE = frozenset({EffectState.CLAIMED, EffectState.IN_DOUBT})
-"""While an effect is in one of these, the vendor may have acted: the run must stay to learn of it."""
 
 
 def decide(definition: Definition, snapshot: Snapshot, now: datetime) -> list[Decision]:

@@ -62,6 +62,8 @@ class EffectState(StrEnum):
     """Handed to the workers under a short lease."""
     CLAIMED = "claimed"
     """A worker holds the lease and may be speaking to the vendor."""
+    ACCEPTED = "accepted"
+    """The vendor took it and is at work on it; we look until it is over."""
     DONE = "done"
     """The vendor confirmed."""
     REFUSED = "refused"
@@ -71,6 +73,9 @@ class EffectState(StrEnum):
     CANCELLED = "cancelled"
     """Given up before anything was sent."""
 
+
+OUT_THERE = frozenset({EffectState.CLAIMED, EffectState.ACCEPTED, EffectState.IN_DOUBT})
+"""While an effect is in one of these, the vendor may have acted: its run must stay to learn of it."""
 
 RUN_MOVES: Mapping[RunState, frozenset[RunState]] = {
     RunState.RUNNING: frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.CANCELLED}),
@@ -109,8 +114,19 @@ EFFECT_MOVES: Mapping[EffectState, frozenset[EffectState]] = {
             EffectState.CANCELLED,
         }
     ),
-    EffectState.CLAIMED: frozenset({EffectState.DONE, EffectState.REFUSED, EffectState.INTENDED, EffectState.IN_DOUBT}),
-    EffectState.IN_DOUBT: frozenset({EffectState.DONE, EffectState.REFUSED, EffectState.INTENDED}),
+    EffectState.CLAIMED: frozenset(
+        {
+            EffectState.DONE,
+            EffectState.REFUSED,
+            EffectState.INTENDED,
+            EffectState.IN_DOUBT,
+            EffectState.ACCEPTED,
+        }
+    ),
+    EffectState.ACCEPTED: frozenset({EffectState.DONE, EffectState.REFUSED}),
+    EffectState.IN_DOUBT: frozenset(
+        {EffectState.DONE, EffectState.REFUSED, EffectState.INTENDED, EffectState.ACCEPTED}
+    ),
     EffectState.DONE: frozenset(),
     EffectState.REFUSED: frozenset(),
     EffectState.CANCELLED: frozenset(),

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from workflows.catalogue import Outcome, Repeat, Request
+from workflows.catalogue import Inputs, Outcome, Repeat, Request
 from workflows.engine.gates import Closed, Milestone, Precondition, occupied
 from workflows.engine.states import EFFECT_MOVES, EffectState, sources_of
 from workflows.ledger.tables import attempts, effect_subjects, effects, milestones
@@ -32,6 +32,7 @@ class Intent:
     key: str
     run_id: str | None
     step: str | None
+    inputs: Inputs
     request: Request
     vendor: str
     repeat: Repeat
@@ -49,6 +50,7 @@ class EffectRow:
     run_id: str | None
     operation: str
     vendor: str
+    inputs: Inputs
     request: Request
     repeat: Repeat
     requires: tuple[Precondition, ...]
@@ -57,7 +59,10 @@ class EffectRow:
     max_attempts: int
     give_up_at: datetime
     token: int
+    holder: str | None
     lease_until: datetime | None
+    looks: int
+    output: Any
     created_at: datetime
 
     @classmethod
@@ -67,6 +72,7 @@ class EffectRow:
             run_id=row.run_id,
             operation=row.operation,
             vendor=row.vendor,
+            inputs=row.inputs,
             request=Request.from_dict(row.request),
             repeat=Repeat(row.repeat),
             requires=tuple(Precondition(*need) for need in row.requires),
@@ -75,7 +81,10 @@ class EffectRow:
             max_attempts=row.max_attempts,
             give_up_at=row.give_up_at,
             token=row.token,
+            holder=row.holder,
             lease_until=row.lease_until,
+            looks=row.looks,
+            output=row.output,
             created_at=row.created_at,
         )
 
@@ -92,6 +101,7 @@ def intend(connection: Connection, intent: Intent, closed: Closed | None, now: d
             step=intent.step,
             operation=intent.request.operation,
             vendor=intent.vendor,
+            inputs=intent.inputs,
             request=intent.request.as_dict(),
             requires=[list(need) for need in intent.requires],
             repeat=intent.repeat,
@@ -214,6 +224,12 @@ def lock(connection: Connection, effect_id: str) -> EffectRow | None:
     return None if row is None else EffectRow.of(row)
 
 
+def find(connection: Connection, effect_id: str) -> EffectRow | None:
+    """Look at one effect."""
+    row = connection.execute(sa.select(effects).where(effects.c.id == effect_id)).one_or_none()
+    return None if row is None else EffectRow.of(row)
+
+
 def run_of(connection: Connection, effect_id: str) -> str | None:
     """The run an effect belongs to, read without a lock: a run is always locked before its effects."""
     return connection.scalar(sa.select(effects.c.run_id).where(effects.c.id == effect_id))
@@ -272,6 +288,12 @@ def end_attempt(connection: Connection, effect: EffectRow, outcome: Outcome, now
     )
 
 
+def let_go(connection: Connection, effect: EffectRow) -> None:
+    """The holder itself says that its call is over, whatever became of it."""
+    mine = (effects.c.id == effect.id) & (effects.c.token == effect.token)
+    connection.execute(effects.update().where(mine).values(holder=None))
+
+
 def move(
     connection: Connection, effect: EffectRow, state: EffectState, now: datetime, **values: Mapping[str, Any] | Any
 ) -> bool:
@@ -322,3 +344,33 @@ def lapsed(connection: Connection, now: datetime, limit: int) -> list[str]:
     out = effects.c.state.in_([EffectState.RELEASED, EffectState.CLAIMED])
     statement = sa.select(effects.c.id).where(out, effects.c.lease_until <= now).order_by(effects.c.lease_until)
     return list(connection.scalars(statement.limit(limit)))
+
+
+def looks_due(connection: Connection, now: datetime) -> bool:
+    """Whether there is an effect to look at the vendor for."""
+    return connection.scalar(sa.select(sa.literal(1)).where(_to_look_for(now)).limit(1)) is not None
+
+
+def take_looks(connection: Connection, now: datetime, limit: int) -> list[EffectRow]:
+    """Effects to look at the vendor for: those accepted, and those in doubt that a look can settle.
+
+    Each is given out again only after a while, should nobody have looked by then.
+    """
+    statement = sa.select(effects).where(_to_look_for(now)).order_by(effects.c.due_at).limit(limit)
+    found = [EffectRow.of(row) for row in connection.execute(statement.with_for_update(skip_locked=True))]
+    if found:
+        given_out = effects.c.id.in_([effect.id for effect in found])
+        again_at = now + timedelta(seconds=RELEASE_SECONDS)
+        connection.execute(effects.update().where(given_out).values(due_at=again_at))
+    return found
+
+
+def _to_look_for(now: datetime) -> sa.ColumnElement[bool]:
+    in_doubt = (effects.c.state == EffectState.IN_DOUBT) & (effects.c.repeat == Repeat.VERIFY)
+    return ((effects.c.state == EffectState.ACCEPTED) | in_doubt) & (effects.c.due_at <= now)
+
+
+def looked(connection: Connection, effect: EffectRow, next_at: datetime) -> None:
+    """A look saw nothing that settles it: look again at `next_at`."""
+    this = (effects.c.id == effect.id) & (effects.c.token == effect.token) & (effects.c.state == effect.state)
+    connection.execute(effects.update().where(this).values(looks=effect.looks + 1, due_at=next_at))

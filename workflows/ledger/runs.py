@@ -14,6 +14,7 @@ from workflows.engine.decisions import EndRun, EndStep
 from workflows.engine.snapshot import EffectView, Snapshot, StepView, WaitView
 from workflows.engine.states import (
     EFFECT_MOVES,
+    OUT_THERE,
     RUN_MOVES,
     STEP_MOVES,
     EffectState,
@@ -241,9 +242,7 @@ def awake(connection: Connection, now: datetime, limit: int) -> list[str]:
         .order_by(runs.c.wake_at)
         .limit(limit)
     )
-    out_there = sa.exists().where(
-        effects.c.run_id == runs.c.id, effects.c.state.in_([EffectState.CLAIMED, EffectState.IN_DOUBT])
-    )
+    out_there = sa.exists().where(effects.c.run_id == runs.c.id, effects.c.state.in_(OUT_THERE))
     expired = (
         sa.select(runs.c.id)
         .where(runs.c.state == RunState.RUNNING, runs.c.expires_at <= now, ~out_there)

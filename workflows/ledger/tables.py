@@ -243,6 +243,7 @@ effects = Table(
     Column("iteration", Text, nullable=False, server_default=""),
     Column("operation", Text, nullable=False),
     Column("vendor", Text, nullable=False),
+    Column("inputs", Json, nullable=False),
     Column("request", Json, nullable=False, comment="as it will be sent, but for credentials"),
     Column("requires", Json, nullable=False, comment="[[event type, subject, never_after, why], ...]"),
     Column("repeat", Text, nullable=False),
@@ -255,8 +256,9 @@ effects = Table(
     Column("max_attempts", Integer, nullable=False),
     Column("give_up_at", Instant, nullable=False),
     Column("token", BigInteger, nullable=False, server_default="0", comment="counts claims: the fence"),
-    Column("holder", Text),
+    Column("holder", Text, comment="who claimed it last; NULL once that call is known to be over"),
     Column("lease_until", Instant),
+    Column("looks", Integer, nullable=False, server_default="0", comment="at the vendor, while in doubt or accepted"),
     Column("status", Integer, comment="the last HTTP status"),
     Column("output", Json),
     Column("created_at", Instant, nullable=False),
@@ -271,7 +273,7 @@ _partial_index("ix_effects_lease", effects.c.lease_until, where="state IN ('rele
 _partial_index("ix_effects_out", effects.c.vendor, where="state IN ('released', 'claimed')")
 _partial_index("ix_effects_held", effects.c.vendor, effects.c.due_at, where="state = 'held'")
 _partial_index("ix_effects_gate_key", effects.c.gate_key, where="state = 'held'")
-_partial_index("ix_effects_in_doubt", effects.c.id, where="state = 'in_doubt'")
+_partial_index("ix_effects_look", effects.c.due_at, where="state IN ('accepted', 'in_doubt')")
 
 attempts = Table(
     "attempts",

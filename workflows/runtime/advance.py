@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 
 from workflows.engine.decide import decide
 from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
-from workflows.engine.gates import Precondition, closed_precondition
+from workflows.engine.gates import closed_precondition
 from workflows.engine.states import StepState
 from workflows.errors import InputError
 from workflows.language.trees import read_as
 from workflows.language.types import of_schema
 from workflows.ledger import effects, runs
 from workflows.ledger.runs import RunRow
+from workflows.runtime.intents import intent_of
 from workflows.runtime.rules import Rules
 
 
@@ -46,16 +47,16 @@ def _apply(connection: Connection, rules: Rules, run: RunRow, decisions: list[De
             case StartTimer():
                 runs.start_timer(connection, run.id, decision.step, decision.due_at, now)
             case Intend():
-                again = not _intend(connection, rules, run, decision, now)
+                again = not _write_down(connection, rules, run, decision, now)
             case EndRun():
                 runs.end_run(connection, run.id, decision, now)
     return again
 
 
-def _intend(connection: Connection, rules: Rules, run: RunRow, decision: Intend, now: datetime) -> bool:
+def _write_down(connection: Connection, rules: Rules, run: RunRow, decision: Intend, now: datetime) -> bool:
     """Write an effect down; False when its inputs make no request, and the step has failed for that."""
     try:
-        intent = intent_of(rules, run, decision, now)
+        intent = _intent(rules, run, decision, now)
     except InputError as error:
         reason = "nothing was sent: " + "; ".join(str(problem) for problem in error.problems)
         runs.end_step(connection, run.id, EndStep(decision.step, StepState.FAILED, reason=reason), now)
@@ -66,24 +67,18 @@ def _intend(connection: Connection, rules: Rules, run: RunRow, decision: Intend,
     return True
 
 
-def intent_of(rules: Rules, run: RunRow, decision: Intend, now: datetime) -> effects.Intent:
+def _intent(rules: Rules, run: RunRow, decision: Intend, now: datetime) -> effects.Intent:
     """The effect a decision asks for. Raises InputError.
 
     Text that stands where money, a percentage or an instant goes is read as one: `500 USD` needs no formula.
     """
     operation = rules.catalogue.operation(decision.operation)
-    inputs = cast(dict[str, Any], read_as(decision.inputs, of_schema(operation.inputs, as_input=True)))
-    return effects.Intent(
+    return intent_of(
+        operation,
+        cast(dict[str, Any], read_as(decision.inputs, of_schema(operation.inputs, as_input=True))),
         key=f"{run.event.id}/{run.workflow}/{decision.step}",
         run_id=run.id,
         step=decision.step,
-        request=operation.prepare(inputs),
-        vendor=operation.vendor,
-        repeat=operation.repeat,
-        requires=tuple(
-            Precondition(need.event, need.subject, need.never_after, need.why) for need in operation.requires_of(inputs)
-        ),
-        subjects=operation.subjects_of(inputs),
         max_attempts=decision.attempts,
         give_up_at=now + decision.within,
     )

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from workflows.catalogue import Inputs, Operation
-from workflows.engine.gates import Precondition, closed_precondition
+from workflows.engine.gates import closed_precondition
 from workflows.engine.states import EffectState
 from workflows.ledger import effects
 from workflows.ledger.tables import effects as table
 from workflows.runtime.effects import Performer
+from workflows.runtime.intents import intent_of
 from workflows.values import EffectId, new_id
 
 WITHIN = timedelta(minutes=10)
@@ -48,23 +49,9 @@ def call_by_hand(performer: Performer, operation: Operation, inputs: Inputs) -> 
 
 
 def _intent(performer: Performer, operation: Operation, inputs: Inputs) -> effects.Intent:
-    request = operation.prepare(inputs)
     with performer.database.read() as connection:
         now = performer.database.now(connection)
-    return effects.Intent(
-        key=f"by-hand/{new_id()}",
-        run_id=None,
-        step=None,
-        request=request,
-        vendor=operation.vendor,
-        repeat=operation.repeat,
-        requires=tuple(
-            Precondition(need.event, need.subject, need.never_after, need.why) for need in operation.requires_of(inputs)
-        ),
-        subjects=operation.subjects_of(inputs),
-        max_attempts=1,
-        give_up_at=now + WITHIN,
-    )
+    return intent_of(operation, inputs, key=f"by-hand/{new_id()}", max_attempts=1, give_up_at=now + WITHIN)
 
 
 def _begin(performer: Performer, intent: effects.Intent) -> EffectId:

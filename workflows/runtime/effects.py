@@ -24,6 +24,9 @@ from workflows.runtime.rules import Rules
 LEASE_MARGIN = timedelta(seconds=5)
 """How much longer than the call's own deadline a claim lasts: time to claim, to start and to record."""
 
+FIRST_LOOK = timedelta(seconds=2)
+"""When to look at the vendor first for what it accepted, or for what is in doubt."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -94,7 +97,7 @@ class Performer:
         if closed is None:
             return False
         if closed.for_good:
-            self._settle(connection, effect, Outcome(OutcomeKind.REFUSED, closed.reason), now)
+            self.settle(connection, effect, Outcome(OutcomeKind.REFUSED, closed.reason), now)
         else:
             effects.hold(connection, effect, closed, now)
         return True
@@ -117,7 +120,8 @@ class Performer:
                 runs.lock(connection, effect.run_id)
             now = self.database.now(connection)
             effects.end_attempt(connection, effect, outcome, now)
-            landed = self._settle(connection, effect, outcome, now)
+            effects.let_go(connection, effect)
+            landed = self.settle(connection, effect, outcome, now)
             lanes.note_outcome(connection, effect.vendor, outcome, now)
         if not landed:
             log.warning("outcome_came_too_late", effect_id=effect.id, outcome=outcome.kind)
@@ -139,7 +143,7 @@ class Performer:
             if outcome is None:
                 return False
             effects.end_attempt(connection, effect, outcome, now)
-            return self._settle(connection, effect, outcome, now)
+            return self.settle(connection, effect, outcome, now)
 
     def _vanished(self, effect: EffectRow, now: datetime) -> Outcome | None:
         """How a claim ends whose holder never came back; None: not yet, its call could still be under way."""
@@ -151,7 +155,7 @@ class Performer:
             return None
         return Outcome(OutcomeKind.IN_DOUBT, "the worker that had it vanished; the vendor may have acted on the call")
 
-    def _settle(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
+    def settle(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
         """Move an effect by an outcome and its run by what follows; whether it landed."""
         landed = self._move(connection, effect, outcome, now)
         if landed and effect.run_id is not None:
@@ -166,13 +170,19 @@ class Performer:
 
     def _move(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
         known = {"reason": outcome.reason, "status": outcome.status}
+        follow = self.rules.catalogue.operation(effect.operation).follow
         match outcome.kind:
+            case OutcomeKind.DONE if follow is not None and effect.state is not EffectState.ACCEPTED:
+                soon = now + FIRST_LOOK
+                return effects.move(
+                    connection, effect, EffectState.ACCEPTED, now, output=outcome.output, due_at=soon, **known
+                )
             case OutcomeKind.DONE:
                 return effects.move(connection, effect, EffectState.DONE, now, output=outcome.output, **known)
             case OutcomeKind.REFUSED:
                 return effects.move(connection, effect, EffectState.REFUSED, now, **known)
             case OutcomeKind.IN_DOUBT:
-                return effects.move(connection, effect, EffectState.IN_DOUBT, now, **known)
+                return effects.move(connection, effect, EffectState.IN_DOUBT, now, due_at=now + FIRST_LOOK, **known)
             case OutcomeKind.NOT_SENT | OutcomeKind.RETRY:
                 return self._again(connection, effect, outcome, now)
 

@@ -11,6 +11,7 @@ from workflows.ledger import deliveries, effects, runs
 from workflows.ledger.database import Database
 from workflows.runtime.advance import advance
 from workflows.runtime.effects import Performer
+from workflows.runtime.looks import Looker
 from workflows.runtime.release import Releaser
 from workflows.runtime.rules import Rules
 
@@ -38,6 +39,7 @@ class Sweep:
     rules: Rules
     performer: Performer
     releaser: Releaser
+    looker: Looker
 
     def once(self) -> Swept:
         """One look at everything. Looks first without the write lock, so that an idle sweep costs readers nothing."""
@@ -46,9 +48,12 @@ class Sweep:
             timers_due = runs.timers_due(connection, now)
             pending = deliveries.any_pending(connection)
             leases = effects.lapsed(connection, now, BATCH)
+            looks_due = effects.looks_due(connection, now)
         timers = self._wake_timers() if timers_due else 0
         ended = sum(self.performer.lapse(effect_id) for effect_id in leases)
         taken_on = self._advance_awake()
+        if looks_due:
+            self.looker.tell_due(BATCH)
         return Swept(timers, taken_on, ended, self.releaser.release_due(), pending)
 
     def _wake_timers(self) -> int:

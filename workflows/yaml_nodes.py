@@ -49,7 +49,8 @@ class Node:
     """A piece of a YAML document.
 
     `value` is a scalar, a tuple of nodes or a mapping of entries, as `kind` says. `text_place` is where the first
-    character of a scalar's text stands, behind an opening quote; `quoted` tells `"12"` from `12`.
+    character of a scalar's text stands, behind an opening quote; `quoted` tells `"12"` from `12`. For text written over
+    several lines `folds` has the offset and the place at which each of them begins.
     """
 
     place: Place
@@ -57,6 +58,7 @@ class Node:
     value: Scalar | tuple[Node, ...] | Mapping[str, Entry]
     text_place: Place
     quoted: bool = False
+    folds: tuple[tuple[int, Place], ...] = ()
 
     @property
     def items(self) -> tuple[Node, ...]:
@@ -219,11 +221,12 @@ class _Builder:
         text_place = self._text_place(event, place)
         if "\0" in event.value:
             self._refuse("E103", event, "the character U+0000 cannot stand in text")
+        folds = self._folds(event, text_place)
         if event.style:
-            return Node(place, "scalar", event.value, text_place, quoted=True)
+            return Node(place, "scalar", event.value, text_place, quoted=True, folds=folds)
         if _NUMBER.fullmatch(event.value):
             return Node(place, "scalar", self._number(event), text_place)
-        return Node(place, "scalar", _WORDS.get(event.value, event.value), text_place)
+        return Node(place, "scalar", _WORDS.get(event.value, event.value), text_place, folds=folds)
 
     def _number(self, event: yaml.ScalarEvent) -> int | Decimal:
         if len(event.value) > MAX_DIGITS:
@@ -239,6 +242,23 @@ class _Builder:
                 if line.strip():
                     return Place(place.file, number, len(line) - len(line.lstrip(" ")) + 1)
         return place
+
+    def _folds(self, event: Any, text_place: Place) -> tuple[tuple[int, Place], ...]:
+        """Where the lines of a text begin; nothing where escapes keep its characters from being counted."""
+        folds: list[tuple[int, Place]] = []
+        at, last = 0, event.end_mark.line + 1
+        for number in range(text_place.line, last + 1) if last > text_place.line else ():
+            line = self._lines[number - 1] if number <= len(self._lines) else ""
+            column = text_place.column if number == text_place.line else len(line) - len(line.lstrip()) + 1
+            written, rest = line[column - 1 :].strip(), event.value[at:].lstrip()
+            if not written or not rest:
+                continue
+            at = len(event.value) - len(rest)
+            folds.append((at, Place(self._file, number, column)))
+            if number < last and not rest.startswith(written):  # behind the last line something else may stand
+                return ()
+            at += len(written)
+        return tuple(folds)
 
     def _place(self, event: Any) -> Place:
         return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -9,6 +9,7 @@ from functools import reduce
 from workflows.catalogue import Catalogue, Operation
 from workflows.events import EVENT_TYPES
 from workflows.language.definition import Call, Definition, Set, Step, StopUnless, Wait
+from workflows.language.folds import unfolded
 from workflows.language.formulas import Formula, check
 from workflows.language.names import formulas_of, narrowed, roots_of
 from workflows.language.trees import Tree, check_tree
@@ -27,6 +28,7 @@ from workflows.language.types import (
 from workflows.language.values import type_of_value
 from workflows.language.waits import WaitChecker
 from workflows.problems import Place, Problem, nearest
+from workflows.yaml_nodes import read
 
 _RUN = ObjectOf({name: FieldType(Text()) for name in ("id", "key", "workflow")}, name="run")
 
@@ -37,7 +39,8 @@ def check_definition(
     """Every problem, in document order. Without `brand_fields`, what is said of `brand` is not looked at."""
     checker = _Checker(definition, catalogue, brand_fields)
     checker.check()
-    return sorted(checker.problems, key=lambda problem: (problem.place is not None, problem.place))
+    file = definition.steps[0].place.file
+    return unfolded(checker.problems, read(definition.source, file)) if checker.problems else []
 
 
 class _Checker:

@@ -28,7 +28,7 @@ class Pieces:
             self.findings.add("E127", node.place, f"'{key}' is a formula by itself", "leave out the '=' before it")
             return None
         try:
-            return parse(text, node.text_place)
+            return parse(text.replace("\n", " "), node.text_place)  # to a formula a line's end is but a blank
         except DefinitionError as error:
             self.findings.problems.extend(error.problems)
             return None

@@ -11,6 +11,7 @@ from typing import Any
 
 from workflows.errors import DefinitionError
 from workflows.language.definition import Definition, Step, Trigger
+from workflows.language.folds import unfolded
 from workflows.language.formulas import Formula
 from workflows.language.pieces import Pieces
 from workflows.language.steps import StepReader
@@ -28,9 +29,10 @@ def read_definition(text: str, file: str) -> Definition:
     `file` is shown in problems, and the workflow must be named as its stem says.
     """
     reader = _Reader(text, file)
-    definition = reader.definition(read(text, file))
+    root = read(text, file)
+    definition = reader.definition(root)
     if reader.pieces.findings.problems:
-        raise DefinitionError(reader.pieces.findings.in_order())
+        raise DefinitionError(unfolded(reader.pieces.findings.problems, root))
     assert definition is not None, "nothing is missing where nothing was noted"
     return definition
 

@@ -35,6 +35,7 @@ class RawVendor:
         self.answering = answering
         self.received: Queue[Received] = Queue()
         self.over = Event()
+        self.hung_up = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._open: list[socket.socket] = []
@@ -73,6 +74,7 @@ class RawVendor:
             pass
         finally:
             _end(connection)
+            self.hung_up += 1
 
 
 def says(raw: bytes) -> Answering:
@@ -127,7 +129,10 @@ def _requests(connection: socket.socket, number: int) -> Iterator[Received]:
     stream = connection.makefile("rb")
     with stream:
         while line := stream.readline():
-            method, target, _ = line.decode("latin-1").split()
+            words = line.decode("latin-1").split()
+            if len(words) != 3:
+                return  # not HTTP: a TLS handshake, say
+            method, target, _ = words
             headers = {}
             while (header := stream.readline().strip()) != b"":
                 name, _, value = header.decode("latin-1").partition(":")

@@ -49,12 +49,12 @@ class VendorSession:
         cannot be repeated that would leave a doubt nobody needs.
         """
         session = self._session()
-        if fresh_connection:
-            session.get_adapter(outgoing.url).close()
         response, body, unread = None, None, ""
         call = Call(deadline_seconds)
         try:
             with call:
+                if fresh_connection:
+                    session.get_adapter(outgoing.url).close()
                 response = session.send(
                     _prepared(outgoing),
                     stream=True,

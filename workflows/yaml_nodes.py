@@ -31,6 +31,7 @@ _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
 }
+_LEAVES_THE_REST_WHOLE = ("E105", "E106", "E109", "E111")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 # Control characters are not YAML. The others are line ends to YAML 1.1 but not to editors: lines would be miscounted.
 _REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -89,18 +90,31 @@ def decode(raw: bytes, file: str) -> str:
 
 
 def read(text: str, file: str) -> Node:
-    """Read one document. Raises DefinitionError with every problem; after a mistake in YAML itself reading ends."""
+    """Read one document. Raises DefinitionError with every problem."""
+    root, problems = examine(text, file)
+    if problems:
+        raise DefinitionError(problems)
+    return root
+
+
+def examine(text: str, file: str) -> tuple[Node, list[Problem]]:
+    """As `read`, but a document in which only keys or numbers are wrong is given with its problems, without those keys.
+
+    Raises DefinitionError for everything else; after a mistake in YAML itself reading ends.
+    """
     problems = list(_unreadable(text, file))
     if problems:
         raise DefinitionError(problems)
     builder = _Builder(text, file)
+    root: Node | None = None
     try:
         root = builder.document()
     except yaml.MarkedYAMLError as error:
         builder.problems.append(_syntax_problem(error, text, file))
-    if builder.problems:
-        raise DefinitionError(sorted(builder.problems, key=lambda problem: problem.place or Place(file, 1, 1)))
-    return root
+    problems = sorted(builder.problems, key=lambda problem: problem.place or Place(file, 1, 1))
+    if root is None or any(problem.code not in _LEAVES_THE_REST_WHOLE for problem in problems):
+        raise DefinitionError(problems)
+    return root, problems
 
 
 def _unreadable(text: str, file: str) -> Iterator[Problem]:

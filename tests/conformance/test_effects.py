@@ -309,3 +309,29 @@ def test_every_attempt_is_kept_with_its_outcome(crew: Crew):
     with crew.database.read() as connection:
         rows = connection.execute(attempts.select().where(attempts.c.effect_id == effect).order_by(attempts.c.number))
         assert [(row.number, row.outcome, row.status) for row in rows] == [(1, "retry", 429), (2, "done", 200)]
+
+
+def test_a_later_change_waits_for_an_earlier_one_that_is_being_repeated(crew: Crew):
+    crew.vendor.answers = [Outcome(OutcomeKind.RETRY, "no answer within 10 s")]
+    first = crew.intend(EDIT, id="5017", note="first")
+    crew.work()
+    second = crew.intend(EDIT, id="5017", note="second")
+    crew.work()
+    assert crew.effect(first).state == "intended"
+    assert (crew.effect(second).state, crew.effect(second).gate) == ("held", "subject")
+    crew.database.pass_time(minutes=5)
+    crew.work()
+    assert [request.body for request in crew.vendor.received] == [
+        '{"note":"first"}',
+        '{"note":"first"}',
+        '{"note":"second"}',
+    ]
+
+
+def test_a_change_the_vendor_certainly_did_not_act_on_lets_others_pass(crew: Crew):
+    crew.vendor.answers = [RETRY]
+    crew.intend(EDIT, id="5017", note="first")
+    crew.work()
+    second = crew.intend(EDIT, id="5017", note="second")
+    crew.work()
+    assert crew.effect(second).state == "done"

@@ -54,6 +54,12 @@ def test_a_row_that_is_not_there_is_told_in_a_line(stagedoor: Run) -> None:
     assert (result.status, result.err) == (1, "there is no effect nothing\n")
 
 
+def test_a_ledger_that_was_never_made_is_told_with_whom_to_ask(stagedoor: Run) -> None:
+    result = stagedoor("runs", "list")
+    assert result.status == 1
+    assert "`stagedoor doctor` tells what is missing" in result.err
+
+
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["call", "symphony.pause_campaign", "--with", '{"id": 1}', "--dry-run", "--json"]]
 )

@@ -3,7 +3,7 @@
 They share no code with the rest of the project, so that a misreading there is not repeated here. One process serves
 every vendor under a path prefix of its own, keeps a journal of what it received and fails on demand:
 
-    python -m sandbox --port 8900            serves until SIGTERM
+    python -m sandbox --port 8900            serves until SIGTERM; with --data FILE it goes on where it was stopped
     with sandbox.start() as running: ...     serves inside a test, on a free port
 """
 

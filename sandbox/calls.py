@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from threading import RLock
 from typing import Any, Protocol
 from urllib.parse import parse_qs
+
+LARGEST_EXPONENT = 300
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Call:
     def json(self) -> Any:
         """Read the body as JSON with exact decimals; raises Refusal where it is not JSON in UTF-8."""
         try:
-            return json.loads(self.body.decode("utf-8"), parse_float=Decimal, parse_constant=_not_a_number)
+            return load_json(self.body.decode("utf-8"))
         except (ValueError, RecursionError) as error:
             raise Refusal(400, "the body is not JSON in UTF-8") from error
 
@@ -76,9 +77,8 @@ class Operation:
 
 
 class Vendor(Protocol):
-    """A stand-in vendor; one package here writes each. Its handlers run one at a time, under `lock`."""
+    """A stand-in vendor; one package here writes each. One handler runs at a time, and commits as a whole."""
 
-    lock: RLock
     name: str
     prefix: str
     """Where it is served, e.g. `/symphony`."""
@@ -101,6 +101,19 @@ class Vendor(Protocol):
 def dump_json(value: Any) -> bytes:
     """Write JSON in UTF-8; half a surrogate pair, which JSON can carry but UTF-8 cannot, becomes a question mark."""
     return json.dumps(value, ensure_ascii=False, default=_plain).encode("utf-8", errors="replace")
+
+
+def load_json(text: str) -> Any:
+    """Read JSON with exact decimals; raises ValueError or RecursionError where it is none."""
+    return json.loads(text, parse_float=_decimal, parse_constant=_not_a_number)
+
+
+def _decimal(text: str) -> Decimal:
+    """Read a number; one that no vendor's machine could hold (1e400) is refused, as it could not be written again."""
+    value = Decimal(text)
+    if abs(value.adjusted()) > LARGEST_EXPONENT:
+        raise ValueError("a number is too large or too small")
+    return value
 
 
 def _plain(value: object) -> int | float:

@@ -13,6 +13,7 @@ from sandbox.faults import KINDS, Faults, read_fault
 from sandbox.journal import Journal
 from sandbox.postman import Postman
 from sandbox.shops import Shop, send_request
+from sandbox.store import Store
 from sandbox.symphony.lifecycle import Lifecycle
 
 MOST_WAIT_SECONDS = 600.0
@@ -79,9 +80,9 @@ def serve_scenarios(app: Flask, lifecycle: Lifecycle) -> None:
     app.add_url_rule("/_scenarios", "clear scenarios", clear, methods=["DELETE"])
 
 
-def serve_state(app: Flask, vendor: Vendor) -> None:
+def serve_state(app: Flask, vendor: Vendor, store: Store) -> None:
     def read() -> Response:
-        with vendor.lock:
+        with store.lock:
             return _answer(200, vendor.state())
 
     app.add_url_rule(f"/_state/{vendor.name}", f"state of {vendor.name}", read, methods=["GET"])

@@ -14,6 +14,7 @@ from sandbox import wire
 from sandbox.calls import Answer, Call, Operation, Refusal, Vendor
 from sandbox.faults import Fault, Faults
 from sandbox.journal import Journal
+from sandbox.store import Store
 
 SECRET_HEADERS = frozenset({"x-api-key", "cymbal-partner-api-key", "authorization", "cookie"})
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -21,9 +22,10 @@ DROPPED = "dropped"
 
 
 class Exchange:
-    """Serves vendors' operations. One call of a vendor is worked on at a time, so its journal is in order."""
+    """Serves vendors' operations. One call is worked on at a time, so the journal is in order."""
 
-    def __init__(self, journal: Journal, faults: Faults, stopping: Event) -> None:
+    def __init__(self, store: Store, journal: Journal, faults: Faults, stopping: Event) -> None:
+        self._store = store
         self._journal = journal
         self._faults = faults
         self._stopping = stopping
@@ -49,7 +51,7 @@ class Exchange:
 
     def _answer(self, vendor: Vendor, operation: Operation, call: Call) -> Response:
         fault = self._faults.take(operation.name)
-        with vendor.lock:
+        with self._store.together():
             answer, is_processed = _outcome(vendor, operation, call, fault)
             status = DROPPED if fault is not None and fault.is_drop else answer.status
             self._record(vendor, operation, call, status=status, is_processed=is_processed)

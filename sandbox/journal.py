@@ -8,6 +8,8 @@ from threading import Condition
 from time import monotonic
 from typing import Any
 
+from sandbox.store import Counter, Store, json_shelf
+
 Row = dict[str, Any]
 
 
@@ -17,16 +19,17 @@ class Journal:
     Each row is numbered from 1 (`seq`) and stamped (`at`, UTC); numbers go on after the journal is cleared.
     """
 
-    def __init__(self) -> None:
-        self._changed = Condition()
-        self._rows: list[Row] = []
-        self._last = 0
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        self._changed = Condition(store.lock)  # who waits sees a row when all that belongs to it is committed
+        self._rows = json_shelf(store, name)
+        self._numbers = Counter(store, name)
 
     def append(self, row: Mapping[str, Any]) -> Row:
-        with self._changed:
-            self._last += 1
-            written = {"seq": self._last, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **row}
-            self._rows.append(written)
+        with self._store.together():
+            number = self._numbers.next()
+            written = {"seq": number, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **row}
+            self._rows.put(str(number), written)
             self._changed.notify_all()
             return written
 
@@ -47,12 +50,11 @@ class Journal:
 
     def clear(self) -> int:
         with self._changed:
-            cleared = len(self._rows)
-            self._rows.clear()
-            return cleared
+            return self._rows.clear()
 
     def _matching(self, wanted: Mapping[str, str]) -> list[Row]:
-        return [row for row in self._rows if all(_text(row.get(name)) == value for name, value in wanted.items())]
+        rows = self._rows.values()
+        return [row for row in rows if all(_text(row.get(name)) == value for name, value in wanted.items())]
 
 
 def _text(value: object) -> str:

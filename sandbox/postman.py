@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from threading import Event, Lock
+from threading import Event
 from typing import Any
 
 import requests
 
 from sandbox.journal import Journal, Row
 from sandbox.scheduler import Scheduler
+from sandbox.store import Shelf, Store
 
 # The receiver's answer is kept for reading, not for keeping.
 ANSWER_LIMIT = 2000
@@ -20,89 +20,123 @@ ANSWER_LIMIT = 2000
 
 @dataclass(frozen=True)
 class Letter:
-    """One delivery. `stamp` makes the headers when it leaves, since some vendors sign the time of sending."""
+    """One delivery: a webhook's text, where it goes, and the headers that prove where it comes from."""
 
     source: str
     event: str
     url: str
-    body: bytes
-    stamp: Callable[[], Mapping[str, str]]
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
     about: str | None = None
     """What it is about, for readers of the journal: a campaign's or an order's id."""
 
 
+@dataclass(frozen=True)
+class Lane:
+    """Letters that have to arrive in order: the first is tried for the `attempt`th time when it is due."""
+
+    letters: tuple[Letter, ...]
+    attempt: int
+    due_at: float
+
+
 class Postman:
-    """Delivers letters. Those of one lane arrive in order: one leaves when that before was taken or given up."""
+    """Delivers letters. One leaves when that before it in its lane was taken or given up.
+
+    What was posted and not yet delivered is sent after a restart; a letter under way while the sandbox was killed is
+    sent again, for nobody knows whether it was taken.
+    """
 
     def __init__(
         self,
+        store: Store,
         journal: Journal,
         scheduler: Scheduler,
         stopping: Event,
         *,
         retry_delays: tuple[float, ...],
         timeout: float,
+        clock: Callable[[], float],
     ) -> None:
+        self._store = store
         self._journal = journal
         self._scheduler = scheduler
         self._stopping = stopping
         self._retry_delays = retry_delays
         self._timeout = timeout
-        self._lock = Lock()
-        self._lanes: dict[Hashable, deque[Letter]] = {}
+        self._clock = clock
+        self._lanes: Shelf[Lane] = Shelf(store, "letters", load=_lane, dump=asdict)
 
-    def post(self, lane: Hashable, letter: Letter) -> None:
+    def wake(self) -> None:
+        """Go on with what a sandbox before this one left undelivered."""
+        for name in self._lanes:
+            self._schedule(name)
+
+    def post(self, lane: str, letter: Letter) -> None:
         """Hand over a letter; it is tried until answered 2xx, or given up after the last retry delay."""
-        with self._lock:
-            is_idle = lane not in self._lanes
-            self._lanes.setdefault(lane, deque()).append(letter)
-        if is_idle:
-            self._scheduler.after(0, partial(self._serve, lane, 1))
+        with self._store.together():
+            waiting = self._lanes.get(lane)
+            if waiting is None:
+                self._put(lane, (letter,))
+            else:
+                self._lanes.put(lane, Lane((*waiting.letters, letter), waiting.attempt, waiting.due_at))
 
     def send(self, letter: Letter, *, attempt: int = 1) -> Row:
         """Deliver a letter once, now, and return the journal's row on it."""
+        return self._journal.append(self._delivered(letter, attempt))
+
+    def _put(self, name: str, letters: tuple[Letter, ...], *, attempt: int = 1, delay: float = 0) -> None:
+        self._lanes.put(name, Lane(letters, attempt, self._clock() + delay))
+        self._schedule(name)
+
+    def _schedule(self, name: str) -> None:
+        lane = self._lanes.get(name)
+        if lane is not None:
+            self._scheduler.after(max(0.0, lane.due_at - self._clock()), partial(self._serve, name))
+
+    def _serve(self, name: str) -> None:
+        with self._store.lock:  # what was posted leaves only once it is committed
+            lane = self._lanes.get(name)
+        if lane is None or self._stopping.is_set():
+            return
+        row = self._delivered(lane.letters[0], lane.attempt)
+        with self._store.together():
+            self._journal.append(row)
+            # Others may have been posted to the lane meanwhile.
+            self._go_on(name, self._lanes.get(name) or lane, row["status"])
+
+    def _go_on(self, name: str, lane: Lane, status: int | None) -> None:
+        """Decide what becomes of a lane whose first letter was just answered."""
+        is_taken = status is not None and 200 <= status < 300
+        if not is_taken and lane.attempt <= len(self._retry_delays):
+            delay = self._retry_delays[lane.attempt - 1]
+            self._put(name, lane.letters, attempt=lane.attempt + 1, delay=delay)
+        elif len(lane.letters) > 1:
+            self._put(name, lane.letters[1:])
+        else:
+            self._lanes.remove(name)
+
+    def _delivered(self, letter: Letter, attempt: int) -> Row:
+        """Post a letter and say how it went, as a row for the journal."""
         with requests.Session() as session:
             session.trust_env = False
             status, answer, error = _posted(session, letter, self._timeout)
-        return self._journal.append(
-            {
-                "source": letter.source,
-                "event": letter.event,
-                "about": letter.about,
-                "url": letter.url,
-                "body": letter.body.decode("utf-8", errors="replace"),
-                "attempt": attempt,
-                "status": status,
-                "answer": answer,
-                "error": error,
-            }
-        )
+        row = asdict(letter)
+        del row["headers"]
+        return {**row, "attempt": attempt, "status": status, "answer": answer, "error": error}
 
-    def _serve(self, lane: Hashable, attempt: int) -> None:
-        if self._stopping.is_set():
-            return
-        status = self.send(self._lanes[lane][0], attempt=attempt)["status"]
-        is_taken = status is not None and 200 <= status < 300
-        if not is_taken and attempt <= len(self._retry_delays):
-            self._scheduler.after(self._retry_delays[attempt - 1], partial(self._serve, lane, attempt + 1))
-        elif self._has_more(lane):
-            self._scheduler.after(0, partial(self._serve, lane, 1))
 
-    def _has_more(self, lane: Hashable) -> bool:
-        """Put the first letter of the lane aside and close the lane if it was the last."""
-        with self._lock:
-            letters = self._lanes[lane]
-            letters.popleft()
-            if not letters:
-                del self._lanes[lane]
-            return bool(letters)
+def _lane(record: Mapping[str, Any]) -> Lane:
+    letters = tuple(Letter(**letter) for letter in record["letters"])
+    return Lane(letters, record["attempt"], float(record["due_at"]))
 
 
 def _posted(session: requests.Session, letter: Letter, timeout: float) -> tuple[int | None, str | None, str | None]:
     """Post once: (status, answer, None), or (None, None, error) where no answer came. A redirect is an answer."""
-    headers: dict[str, Any] = {"Content-Type": "application/json", "User-Agent": "stagedoor-sandbox", **letter.stamp()}
+    headers: dict[str, Any] = {"Content-Type": "application/json", "User-Agent": "stagedoor-sandbox", **letter.headers}
+    body = letter.body.encode("utf-8", errors="replace")
     try:
-        reply = session.post(letter.url, data=letter.body, headers=headers, timeout=timeout, allow_redirects=False)
+        reply = session.post(letter.url, data=body, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
         return None, None, type(error).__name__
     return reply.status_code, reply.text[:ANSWER_LIMIT], None

@@ -7,7 +7,8 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
@@ -26,6 +27,7 @@ from sandbox.postman import Postman
 from sandbox.scheduler import Scheduler
 from sandbox.settings import Settings
 from sandbox.shops import BoxOffice, Shop, TicketTailor
+from sandbox.store import Store, StoreError
 from sandbox.symphony import Symphony
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -37,16 +39,18 @@ class House:
     """One sandbox's parts: the application, and what goes on beside it."""
 
     app: Flask
+    store: Store
     scheduler: Scheduler
     stopping: Event
 
     def stop(self) -> None:
+        """End what goes on; what was not yet due stays in the store."""
         self.stopping.set()
         self.scheduler.stop()
 
 
 def build(settings: Settings) -> House:
-    """Put a sandbox together; no thread runs before the first campaign is created."""
+    """Put a sandbox together; raises StoreError. No thread runs before something is due."""
     app = Flask("sandbox", static_folder=None, template_folder=str(page.FOLDER))
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.merge_slashes = False
@@ -54,22 +58,25 @@ def build(settings: Settings) -> House:
     app.register_error_handler(HTTPException, plain_error)
 
     stopping, scheduler, faults = Event(), Scheduler(), Faults()
-    journal, deliveries = Journal(), Journal()
+    store = Store(settings.data)
+    journal, deliveries = Journal(store, "journal"), Journal(store, "deliveries")
     postman = Postman(
+        store,
         deliveries,
         scheduler,
         stopping,
         retry_delays=settings.retry_delays,
         timeout=settings.delivery_timeout,
+        clock=settings.clock,
     )
-    symphony = Symphony(settings, scheduler, postman)
-    vendors: tuple[Vendor, ...] = (symphony, Cymbal(settings))
+    symphony = Symphony(settings, store, scheduler, postman)
+    vendors: tuple[Vendor, ...] = (symphony, Cymbal(settings, store))
     shops: tuple[Shop, ...] = (BoxOffice(), TicketTailor())
 
-    exchange = Exchange(journal, faults, stopping)
+    exchange = Exchange(store, journal, faults, stopping)
     for vendor in vendors:
         exchange.serve(app, vendor)
-        control.serve_state(app, vendor)
+        control.serve_state(app, vendor, store)
     for shop in shops:
         control.serve_shop(app, shop, postman)
     control.serve_journal(app, "/_journal", journal, ("vendor", "operation", "method", "status", "processed"))
@@ -77,7 +84,9 @@ def build(settings: Settings) -> House:
     control.serve_faults(app, faults)
     control.serve_scenarios(app, symphony.lifecycle)
     page.serve(app, vendors, shops, journal, deliveries)
-    return House(app, scheduler, stopping)
+    postman.wake()
+    symphony.lifecycle.wake()
+    return House(app, store, scheduler, stopping)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -99,11 +108,12 @@ class Running:
         return f"http://{self._server.host}:{self._server.port}"
 
     def stop(self) -> None:
-        """Stop taking calls, drop deliveries not yet due, and wait for the server to end."""
+        """Stop taking calls, send nothing more, and wait for the server to end."""
         self._house.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._house.store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -150,12 +160,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sandbox", description="stand-in vendors for Stagedoor")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="keep everything in this file over restarts")
     parser.add_argument("--verbose", action="store_true", help="one JSON line a request on stderr")
     chosen = parser.parse_args(arguments)
     told_to_stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    with start(chosen.port, chosen.host, replace(Settings(), verbose=chosen.verbose)) as running:
+    try:
+        running = start(chosen.port, chosen.host, Settings(data=chosen.data, verbose=chosen.verbose))
+    except StoreError as error:
+        parser.error(str(error))
+    with running:
         print(f"sandbox ready at {running.url}", flush=True)
         told_to_stop.wait()
     return 0

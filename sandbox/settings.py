@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from time import time
 from types import MappingProxyType
 
@@ -51,4 +52,8 @@ class Settings:
     lifecycle_delays: Mapping[str, float] = field(default_factory=lambda: LIFECYCLE_DELAYS)
     retry_delays: tuple[float, ...] = RETRY_DELAYS
     delivery_timeout: float = 5.0
+    data: Path | None = None
+    """The file that keeps what the vendors know and owe; without one it ends with the process."""
+    clock: Callable[[], float] = time
+    """The time of day in seconds since 1970, by which things are due and expire."""
     verbose: bool = False

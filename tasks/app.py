@@ -51,6 +51,7 @@ def make_app(settings: Settings, catalogue: Catalogue) -> Celery:
         task_send_sent_event=False,
         worker_send_task_events=True,
         worker_prefetch_multiplier=1,
+        worker_consumer="tasks.consumer:Consumer",
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,

@@ -14,13 +14,16 @@ from vendors.catalogue import build_catalogue
 from webhooks.sentry import start_sentry
 from workflows.logs import configure
 from workflows.settings import read_settings
+from workflows.settings.secrets import secret_values
 
 
 def make_worker_app() -> Celery:
     """The application with its tasks and its timekeeper, from this process's environment."""
     settings = read_settings(os.environ)
-    configure(settings.log_format)
-    start_sentry(settings.sentry_dsn, integrations=[CeleryIntegration(monitor_beat_tasks=False)])
+    secrets = secret_values(settings)
+    configure(settings.log_format, secrets=secrets)
+    integration = CeleryIntegration(monitor_beat_tasks=False, propagate_traces=False)
+    start_sentry(settings.sentry_dsn, integrations=[integration], secrets=secrets)
     app = make_app(settings, build_catalogue(settings))
     context = build_context(settings, app)
     intake.register(app, context)

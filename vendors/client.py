@@ -18,7 +18,7 @@ from workflows.values import utc_now
 if TYPE_CHECKING:
     from vendors.session import VendorSession
 
-SANDBOX: Final = "http://127.0.0.1:8460"
+SANDBOX: Final = "http://127.0.0.1:8462"
 """Where `stagedoor sandbox` listens; a dry run shows it for a base URL that is not set."""
 
 _ENTRIES: Final = {entry.name: entry for entry in PHONE_BOOK}

@@ -49,12 +49,12 @@ class VendorSession:
         cannot be repeated that would leave a doubt nobody needs.
         """
         session = self._session()
-        if fresh_connection:
-            session.get_adapter(outgoing.url).close()
         response, body, unread = None, None, ""
         call = Call(deadline_seconds)
         try:
             with call:
+                if fresh_connection:
+                    session.get_adapter(outgoing.url).close()
                 response = session.send(
                     _prepared(outgoing),
                     stream=True,
@@ -127,7 +127,7 @@ def _trouble(call: Call, error: Exception, deadline_seconds: float) -> str:
     if call.trouble:
         return call.trouble
     if call.is_late or any(isinstance(one, TimeoutError) for one in chain):
-        return f"no answer within {deadline_seconds:g} s" if call.has_left else "no connection within the deadline"
+        return f"no answer within {deadline_seconds:g} s" if call.has_left else "no connection in time"
     tls = next((one for one in chain if isinstance(one, ssl.SSLError)), None)
     if tls is not None:
         return f"TLS failed: {getattr(tls, 'verify_message', '') or tls.reason or 'connection closed'}"

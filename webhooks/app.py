@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from webhooks import answers
 from webhooks.access_log import add_access_log
+from webhooks.console import blueprint as console
 from webhooks.endpoints import make_blueprint
 from webhooks.services import Services
 
@@ -18,5 +19,6 @@ def create_app(services: Services) -> Flask:
     app.url_map.merge_slashes = False  # it would answer a doubled slash with a redirection
     app.register_error_handler(HTTPException, answers.of_exception)
     app.register_blueprint(make_blueprint(services))
+    app.register_blueprint(console)
     add_access_log(app, services.settings.log_format)
     return app

@@ -13,13 +13,15 @@ from webhooks.sentry import start_sentry
 from webhooks.services import open_services
 from workflows.logs import configure
 from workflows.settings import read_settings
+from workflows.settings.secrets import secret_values
 
 
 def make_app() -> Flask:
     """The application from this process's environment."""
     settings = read_settings(os.environ)
-    configure(settings.log_format)
-    start_sentry(settings.sentry_dsn, integrations=[FlaskIntegration()])
+    secrets = secret_values(settings)
+    configure(settings.log_format, secrets=secrets)
+    start_sentry(settings.sentry_dsn, integrations=[FlaskIntegration()], secrets=secrets)
     services = open_services(settings)
     atexit.register(services.close)
     return create_app(services)

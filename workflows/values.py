@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 import threading
 import time
 from dataclasses import dataclass
@@ -30,8 +30,10 @@ def new_id() -> str:
     (RFC 9562 §6.2, method 2).
     """
     global _last_id
+    # Ids are told apart by it, not guarded: random bits that need no system call, for under one every thread may pass
+    # the interpreter's lock on, and here while others wait for ours. (`random` seeds itself anew after a fork.)
+    fresh = (time.time_ns() // 1_000_000) << 74 | random.getrandbits(73)
     with _id_lock:
-        fresh = (time.time_ns() // 1_000_000) << 74 | secrets.randbits(73)
         _last_id = fresh if fresh > _last_id else _last_id + 1
         number = _last_id
     high, low = number >> 62, number & ((1 << 62) - 1)

@@ -31,6 +31,7 @@ _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
 }
+_LEAVES_THE_REST_WHOLE = ("E105", "E106", "E109", "E111")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 # Control characters are not YAML. The others are line ends to YAML 1.1 but not to editors: lines would be miscounted.
 _REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -49,7 +50,8 @@ class Node:
     """A piece of a YAML document.
 
     `value` is a scalar, a tuple of nodes or a mapping of entries, as `kind` says. `text_place` is where the first
-    character of a scalar's text stands, behind an opening quote; `quoted` tells `"12"` from `12`.
+    character of a scalar's text stands, behind an opening quote; `quoted` tells `"12"` from `12`. For text written over
+    several lines `folds` has the offset and the place at which each of them begins.
     """
 
     place: Place
@@ -57,6 +59,7 @@ class Node:
     value: Scalar | tuple[Node, ...] | Mapping[str, Entry]
     text_place: Place
     quoted: bool = False
+    folds: tuple[tuple[int, Place], ...] = ()
 
     @property
     def items(self) -> tuple[Node, ...]:
@@ -87,18 +90,31 @@ def decode(raw: bytes, file: str) -> str:
 
 
 def read(text: str, file: str) -> Node:
-    """Read one document. Raises DefinitionError with every problem; after a mistake in YAML itself reading ends."""
+    """Read one document. Raises DefinitionError with every problem."""
+    root, problems = examine(text, file)
+    if problems:
+        raise DefinitionError(problems)
+    return root
+
+
+def examine(text: str, file: str) -> tuple[Node, list[Problem]]:
+    """As `read`, but a document in which only keys or numbers are wrong is given with its problems, without those keys.
+
+    Raises DefinitionError for everything else; after a mistake in YAML itself reading ends.
+    """
     problems = list(_unreadable(text, file))
     if problems:
         raise DefinitionError(problems)
     builder = _Builder(text, file)
+    root: Node | None = None
     try:
         root = builder.document()
     except yaml.MarkedYAMLError as error:
         builder.problems.append(_syntax_problem(error, text, file))
-    if builder.problems:
-        raise DefinitionError(sorted(builder.problems, key=lambda problem: problem.place or Place(file, 1, 1)))
-    return root
+    problems = sorted(builder.problems, key=lambda problem: problem.place or Place(file, 1, 1))
+    if root is None or any(problem.code not in _LEAVES_THE_REST_WHOLE for problem in problems):
+        raise DefinitionError(problems)
+    return root, problems
 
 
 def _unreadable(text: str, file: str) -> Iterator[Problem]:
@@ -219,11 +235,12 @@ class _Builder:
         text_place = self._text_place(event, place)
         if "\0" in event.value:
             self._refuse("E103", event, "the character U+0000 cannot stand in text")
+        folds = self._folds(event, text_place)
         if event.style:
-            return Node(place, "scalar", event.value, text_place, quoted=True)
+            return Node(place, "scalar", event.value, text_place, quoted=True, folds=folds)
         if _NUMBER.fullmatch(event.value):
             return Node(place, "scalar", self._number(event), text_place)
-        return Node(place, "scalar", _WORDS.get(event.value, event.value), text_place)
+        return Node(place, "scalar", _WORDS.get(event.value, event.value), text_place, folds=folds)
 
     def _number(self, event: yaml.ScalarEvent) -> int | Decimal:
         if len(event.value) > MAX_DIGITS:
@@ -239,6 +256,23 @@ class _Builder:
                 if line.strip():
                     return Place(place.file, number, len(line) - len(line.lstrip(" ")) + 1)
         return place
+
+    def _folds(self, event: Any, text_place: Place) -> tuple[tuple[int, Place], ...]:
+        """Where the lines of a text begin; nothing where escapes keep its characters from being counted."""
+        folds: list[tuple[int, Place]] = []
+        at, last = 0, event.end_mark.line + 1
+        for number in range(text_place.line, last + 1) if last > text_place.line else ():
+            line = self._lines[number - 1] if number <= len(self._lines) else ""
+            column = text_place.column if number == text_place.line else len(line) - len(line.lstrip()) + 1
+            written, rest = line[column - 1 :].strip(), event.value[at:].lstrip()
+            if not written or not rest:
+                continue
+            at = len(event.value) - len(rest)
+            folds.append((at, Place(self._file, number, column)))
+            if number < last and not rest.startswith(written):  # behind the last line something else may stand
+                return ()
+            at += len(written)
+        return tuple(folds)
 
     def _place(self, event: Any) -> Place:
         return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from sandbox.store import Shelf, Store
+
 CHANNELS: Final = ("email", "sms")
 
 
 @dataclass
 class Person:
+    number: int
     email: str | None
     phone: str | None
     consent: dict[str, bool | None] = field(default_factory=lambda: dict.fromkeys(CHANNELS))
@@ -27,8 +30,8 @@ class Person:
 class People:
     """Finds and changes people by e-mail address (in any case) or phone."""
 
-    def __init__(self) -> None:
-        self._people: list[Person] = []
+    def __init__(self, store: Store) -> None:
+        self._people: Shelf[Person] = Shelf(store, "cymbal.people", load=lambda record: Person(**record), dump=asdict)
 
     def write(self, body: Mapping[str, Any]) -> None:
         """Take in one checked Create contact body. Null, and a channel left out, change no consent."""
@@ -41,14 +44,14 @@ class People:
                 person.consent[channel] = choice
         if "interested_in_event" in body:
             person.interests.append(body["interested_in_event"])
+        self._people.put(str(person.number), person)
 
     def listing(self) -> list[dict[str, Any]]:
-        return [asdict(person) for person in self._people]
+        return [asdict(person) for person in self._people.values()]
 
     def _found_or_new(self, email: str | None, phone: str | None) -> Person:
-        found = next((person for person in self._people if person.is_reached_by(email, phone)), None)
+        found = next((person for person in self._people.values() if person.is_reached_by(email, phone)), None)
         if found is None:
-            found = Person(email, phone)
-            self._people.append(found)
+            found = Person(len(self._people) + 1, email, phone)
         found.email, found.phone = email or found.email, phone or found.phone
         return found

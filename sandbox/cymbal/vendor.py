@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hmac import compare_digest
-from threading import RLock
 from typing import Any, Final
 
 from sandbox.calls import Answer, Call, Operation, Problem, Refusal
@@ -15,6 +14,7 @@ from sandbox.checks import Checker
 from sandbox.cymbal.people import People
 from sandbox.cymbal.rules import check_contact, check_events, check_orders
 from sandbox.settings import Settings
+from sandbox.store import Store, json_shelf
 
 PARTNERS = "/v1/partners"
 DONE: Final = {"code": 0, "message": "success"}
@@ -30,19 +30,18 @@ class Cymbal:
     title = "Cymbal"
     key_header = "Cymbal-Partner-API-Key"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self.key = settings.cymbal_key
-        self.lock = RLock()
-        self._events: dict[str, Any] = {}
-        self._orders: dict[str, Any] = {}
-        self._people = People()
+        self._events = json_shelf(store, "cymbal.events")
+        self._orders = json_shelf(store, "cymbal.orders")
+        self._people = People(store)
 
     def operations(self) -> Sequence[Operation]:
         return [
             Operation("cymbal.create_events", "POST", f"{PARTNERS}/events", self.create_events),
             Operation("cymbal.create_orders", "POST", f"{PARTNERS}/orders", self.create_orders),
             Operation("cymbal.create_contact", "POST", f"{PARTNERS}/contact", self.create_contact),
-            Operation("cymbal.list_campaign_analytics", "GET", f"{PARTNERS}/campaigns/analytics", self.list_analytics),
+            Operation("cymbal.get_campaign_analytics", "GET", f"{PARTNERS}/campaigns/analytics", self.get_analytics),
         ]
 
     def admit(self, call: Call) -> None:
@@ -56,26 +55,26 @@ class Cymbal:
     def state(self) -> dict[str, Any]:
         return {
             "contacts": self._people.listing(),
-            "orders": list(self._orders.values()),
-            "events": list(self._events.values()),
+            "orders": self._orders.values(),
+            "events": self._events.values(),
         }
 
     def create_events(self, call: Call) -> Answer:
         for event in _checked(call, check_events)["events"]:
-            self._events[event["id"]] = event
+            self._events.put(event["id"], event)
         return Answer(201, DONE)
 
     def create_orders(self, call: Call) -> Answer:
         """Queue orders. What an order's opt-ins do to a contact's consent is not documented, so: nothing."""
         for order in _checked(call, check_orders)["orders"]:
-            self._orders[order["id"]] = order
+            self._orders.put(order["id"], order)
         return Answer(201, DONE)
 
     def create_contact(self, call: Call) -> Answer:
         self._people.write(_checked(call, check_contact))
         return Answer(201, DONE)
 
-    def list_analytics(self, call: Call) -> Answer:
+    def get_analytics(self, call: Call) -> Answer:
         page, size = _page(call, "page", 1), _page(call, "per_page", PAGE_SIZE)
         kind = call.query_value("type") or ""
         if kind not in ("", "email", "sms"):

@@ -47,14 +47,10 @@ def send_request(shop: Shop, request: object, postman: Postman) -> Answer:
     shop.headers(check, body, now=int(time()), is_forged=is_forged)
     if check.problems:
         raise Refusal(400, "the request to send cannot be read", check.problems)
-    letter = Letter(
-        source=shop.name,
-        event=event,
-        url=str(url),
-        body=body,
-        stamp=lambda: shop.headers(check, body, now=int(time()), is_forged=is_forged),
-    )
-    rows: list[dict[str, Any]] = [postman.send(letter) for _ in range(repeat)]
+    rows: list[dict[str, Any]] = []
+    for _ in range(repeat):
+        headers = shop.headers(check, body, now=int(time()), is_forged=is_forged)  # signed for the time of sending
+        rows.append(postman.send(Letter(shop.name, event, str(url), body.decode(), headers)))
     return Answer(200, {"answers": [{name: row[name] for name in ("status", "answer", "error")} for row in rows]})
 
 

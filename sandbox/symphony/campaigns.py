@@ -72,6 +72,11 @@ class Campaign:
     is_paused: bool = False
 
     @property
+    def key(self) -> str:
+        """The id as paths have it."""
+        return str(self.id)
+
+    @property
     def status(self) -> str:
         if self.is_failed:
             return "FAILED"
@@ -104,6 +109,11 @@ class Campaign:
             money = {"budget": self.budget, "spend": {**self.budget, "value": spent}}
         usual = {"id": self.id, "impressions": 20_000, "clicks": 420, "ctr": Decimal("0.021")}
         return {**usual, **money, **self.analytics}
+
+
+def load_campaign(record: Mapping[str, Any]) -> Campaign:
+    """Make a campaign of what `asdict` made of one."""
+    return Campaign(**{**record, "markets": [Market(**market) for market in record["markets"]]})
 
 
 def new_campaign(campaign_id: int, body: Mapping[str, Any], analytics: Mapping[str, Any]) -> Campaign:

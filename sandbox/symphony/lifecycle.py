@@ -7,17 +7,17 @@ another order; an event that follows itself is a repeated delivery of the same b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import pairwise
-from threading import RLock
 from typing import Any, Final
 
 from sandbox.calls import Refusal, dump_json
 from sandbox.checks import Checker
 from sandbox.postman import Letter, Postman
 from sandbox.scheduler import Scheduler
+from sandbox.store import Shelf, Store
 from sandbox.symphony.campaigns import Campaign
 
 EVENTS: Final = ("created", "updated", "processing", "completed", "failed")
@@ -50,42 +50,67 @@ class Step:
     is_repeat: bool
 
 
-class Lifecycle:
-    """Leads campaigns through their scenarios. Its caller holds the vendor's lock."""
+@dataclass(frozen=True)
+class Course:
+    """What is still to happen to a campaign: the first step at `due_at`, or, where that is None, once it is resumed."""
 
-    def __init__(self, lock: RLock, scheduler: Scheduler, postman: Postman, usual_delays: Mapping[str, float]) -> None:
-        self._lock = lock
+    steps: tuple[Step, ...]
+    due_at: float | None
+    last_body: str = ""
+
+
+class Lifecycle:
+    """Leads campaigns through their scenarios, also those a sandbox before this one left on their way."""
+
+    def __init__(
+        self,
+        store: Store,
+        campaigns: Shelf[Campaign],
+        scheduler: Scheduler,
+        postman: Postman,
+        *,
+        usual_delays: Mapping[str, float],
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._campaigns = campaigns
         self._scheduler = scheduler
         self._postman = postman
         self._usual_delays = usual_delays
+        self._clock = clock
         self._scenarios: list[Scenario] = []
-        self._registrations: list[Registration] = []
-        self._held: dict[int, Sequence[Step]] = {}
-        self._last_body: dict[int, bytes] = {}
+        self._registrations: Shelf[Registration] = Shelf(
+            store, "symphony.registrations", load=_registration, dump=asdict
+        )
+        self._courses: Shelf[Course] = Shelf(store, "symphony.courses", load=_course, dump=asdict)
+
+    def wake(self) -> None:
+        for key in self._courses:
+            self._schedule(key)
 
     def register(self, url: str, events: Sequence[str]) -> Registration:
         """Add a subscription; the same URL registered twice is told twice, as no document says otherwise."""
         registration = Registration(len(self._registrations) + 1, url, tuple(events))
-        self._registrations.append(registration)
+        self._registrations.put(str(registration.number), registration)
         return registration
 
     def add_scenario(self, body: object) -> None:
         scenario = read_scenario(body, self._usual_delays)
-        with self._lock:
+        with self._store.lock:
             self._scenarios.insert(0, scenario)
 
     def clear_scenarios(self) -> int:
-        with self._lock:
+        with self._store.lock:
             cleared = len(self._scenarios)
             self._scenarios.clear()
             return cleared
 
     def scenarios(self) -> list[dict[str, Any]]:
-        with self._lock:
+        with self._store.lock:
             return [asdict(scenario) for scenario in self._scenarios]
 
     def registrations(self) -> list[dict[str, Any]]:
-        return [asdict(registration) for registration in self._registrations]
+        return [asdict(registration) for registration in self._registrations.values()]
 
     def scenario_for(self, campaign_name: str) -> Scenario:
         """Find the newest scenario that matches, else the usual course of events."""
@@ -94,39 +119,69 @@ class Lifecycle:
 
     def begin(self, campaign: Campaign, scenario: Scenario) -> None:
         repeats = [False, *(before == after for before, after in pairwise(scenario.events))]
-        self._go_on(campaign, [Step(*step) for step in zip(scenario.events, scenario.delays, repeats, strict=True)])
+        steps = tuple(Step(*step) for step in zip(scenario.events, scenario.delays, repeats, strict=True))
+        self._put(campaign.key, Course(steps, self._clock() + steps[0].delay))
 
     def resume(self, campaign: Campaign) -> None:
         """Take up a set-up that was paused."""
-        if (steps := self._held.pop(campaign.id, None)) is not None:
-            self._scheduler.after(0, partial(self._take, campaign, steps))
+        course = self._courses.get(campaign.key)
+        if course is not None and course.due_at is None:
+            self._put(campaign.key, replace(course, due_at=self._clock()))
 
-    def _go_on(self, campaign: Campaign, steps: Sequence[Step]) -> None:
-        if steps:
-            self._scheduler.after(steps[0].delay, partial(self._take, campaign, steps))
+    def _put(self, key: str, course: Course) -> None:
+        self._courses.put(key, course)
+        self._schedule(key)
 
-    def _take(self, campaign: Campaign, steps: Sequence[Step]) -> None:
-        with self._lock:
+    def _schedule(self, key: str) -> None:
+        course = self._courses.get(key)
+        if course is not None and course.due_at is not None:
+            self._scheduler.after(max(0.0, course.due_at - self._clock()), partial(self._take, key))
+
+    def _take(self, key: str) -> None:
+        with self._store.together():
+            course, campaign = self._courses.get(key), self._campaigns.get(key)
+            if course is None or campaign is None:
+                return
             # Symphony, Edit campaign: one paused before it completed is not processed until it is resumed.
             if campaign.is_paused and not campaign.is_completed:
-                self._held[campaign.id] = steps
+                self._courses.put(key, replace(course, due_at=None))
                 return
-            self._happen(campaign, steps[0])
-            self._go_on(campaign, steps[1:])
+            body = self._happen(campaign, course)
+            rest = course.steps[1:]
+            if rest:
+                self._put(key, Course(rest, self._clock() + rest[0].delay, body))
+            else:
+                self._courses.remove(key)
 
-    def _happen(self, campaign: Campaign, step: Step) -> None:
+    def _happen(self, campaign: Campaign, course: Course) -> str:
+        """Let the first step of the course happen, tell everyone, and return what was told."""
+        step = course.steps[0]
         campaign.is_completed = campaign.is_completed or step.event == "completed"
         campaign.is_failed = campaign.is_failed or step.event == "failed"
+        self._campaigns.put(campaign.key, campaign)
         event = f"campaign.{step.event}"
-        if not step.is_repeat:
-            fields = campaign.summary()
-            order = ("id", "provider", "type", "status")
-            self._last_body[campaign.id] = dump_json({"event": event, **{name: fields[name] for name in order}})
-        letter = partial(Letter, "symphony", event, body=self._last_body[campaign.id], stamp=dict)
-        for registration in self._registrations:
+        body = course.last_body if step.is_repeat else _body(event, campaign)
+        for registration in self._registrations.values():
             if event in registration.events:
-                lane = (campaign.id, registration.number)
-                self._postman.post(lane, letter(url=registration.url, about=str(campaign.id)))
+                lane = f"symphony/{campaign.id}/{registration.number}"
+                self._postman.post(lane, Letter("symphony", event, registration.url, body, about=campaign.key))
+        return body
+
+
+def _body(event: str, campaign: Campaign) -> str:
+    fields = campaign.summary()
+    order = ("id", "provider", "type", "status")
+    return dump_json({"event": event, **{name: fields[name] for name in order}}).decode()
+
+
+def _registration(record: Mapping[str, Any]) -> Registration:
+    return Registration(record["number"], record["url"], tuple(record["events"]))
+
+
+def _course(record: Mapping[str, Any]) -> Course:
+    steps = tuple(Step(step["event"], float(step["delay"]), step["is_repeat"]) for step in record["steps"])
+    due_at = record["due_at"]
+    return Course(steps, None if due_at is None else float(due_at), record["last_body"])
 
 
 def read_scenario(body: object, usual_delays: Mapping[str, float]) -> Scenario:

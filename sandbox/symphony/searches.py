@@ -119,7 +119,7 @@ def operations() -> Sequence[Operation]:
         _get("search_locations", "/v1/meta/locations/search", partial(_search, LOCATIONS)),
         _get("search_interests", "/v1/meta/interest/search", partial(_search, INTERESTS)),
         _get("search_languages", "/v1/meta/language/search", partial(_search, LANGUAGES)),
-        _get("search_releases", "/v1/brand_content/record_streams", _search_releases),
+        _get("list_releases", "/v1/brand_content/record_streams", _list_releases),
         _get("list_youtube_videos", "/youtube/videos", partial(_search, (VIDEO,))),
     )
 
@@ -132,7 +132,7 @@ def _search(items: Sequence[Item], call: Call) -> Answer:
     return Answer(200, {"data": [item for item in items if _matches(item, call)], "status": 200})
 
 
-def _search_releases(call: Call) -> Answer:
+def _list_releases(call: Call) -> Answer:
     return Answer(200, RELEASE if _matches(RELEASE, call) else {"data": [], "status": 200})
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hmac import compare_digest
-from threading import RLock
 from typing import Any
 
 from sandbox.calls import Answer, Call, Operation, Refusal
@@ -13,8 +12,9 @@ from sandbox.checks import Checker, web_address
 from sandbox.postman import Postman
 from sandbox.scheduler import Scheduler
 from sandbox.settings import Settings
+from sandbox.store import Counter, Shelf, Store
 from sandbox.symphony import searches
-from sandbox.symphony.campaigns import Campaign, Market, new_campaign
+from sandbox.symphony.campaigns import Campaign, Market, load_campaign, new_campaign
 from sandbox.symphony.lifecycle import EVENTS, Lifecycle
 from sandbox.symphony.rules import Money, check_campaign, check_edit, check_raw_location
 
@@ -30,13 +30,19 @@ class Symphony:
     title = "Symphony"
     key_header = "x-api-key"
 
-    def __init__(self, settings: Settings, scheduler: Scheduler, postman: Postman) -> None:
+    def __init__(self, settings: Settings, store: Store, scheduler: Scheduler, postman: Postman) -> None:
         self.key = settings.symphony_key
-        self.lock = RLock()
-        self.lifecycle = Lifecycle(self.lock, scheduler, postman, settings.lifecycle_delays)
         self._money = Money(settings.account_currency, settings.daily_minimum)
-        self._campaigns: dict[str, Campaign] = {}
-        self._next_id = settings.first_campaign_id
+        self._campaigns: Shelf[Campaign] = Shelf(store, "symphony.campaigns", load=load_campaign, dump=asdict)
+        self._ids = Counter(store, "symphony.campaigns", settings.first_campaign_id)
+        self.lifecycle = Lifecycle(
+            store,
+            self._campaigns,
+            scheduler,
+            postman,
+            usual_delays=settings.lifecycle_delays,
+            clock=settings.clock,
+        )
 
     def operations(self) -> Sequence[Operation]:
         one = f"{CAMPAIGN}/<campaign_id>"
@@ -89,11 +95,9 @@ class Symphony:
         check_campaign(check, self._money)
         _refuse_problems(check)
         scenario = self.lifecycle.scenario_for(body["campaign_name"])
-        campaign = new_campaign(self._next_id, body, scenario.analytics)
-        self._next_id += 1
-        self._campaigns[str(campaign.id)] = campaign
+        campaign = new_campaign(self._ids.next(), body, scenario.analytics)
         self.lifecycle.begin(campaign, scenario)
-        return _good(campaign.summary())
+        return self._kept(campaign)
 
     def get_campaign(self, call: Call) -> Answer:
         return _good(self._campaign(call).details())
@@ -110,7 +114,7 @@ class Symphony:
         _refuse_problems(check)
         campaign.budget = check.value.get("budget", campaign.budget)
         campaign.end_date = check.value.get("end_date", campaign.end_date)
-        return _good(campaign.summary())
+        return self._kept(campaign)
 
     def add_locations(self, call: Call) -> Answer:
         """Add locations, again if they are there already: a call repeated by mistake is to leave its mark."""
@@ -124,7 +128,7 @@ class Symphony:
         _refuse_problems(check)
         if market is not None:
             market.locations += [{**location.value, "status": "ACTIVE"} for location in locations]
-        return _good(campaign.summary())
+        return self._kept(campaign)
 
     def pause_location(self, call: Call) -> Answer:
         campaign = self._completed(call)
@@ -138,17 +142,21 @@ class Symphony:
         _refuse_problems(check)
         for place in there:
             place["status"] = "PAUSED"
-        return _good(campaign.summary())
+        return self._kept(campaign)
 
     def pause_campaign(self, call: Call) -> Answer:
         campaign = self._campaign(call)
         campaign.is_paused = True
-        return _good(campaign.summary())
+        return self._kept(campaign)
 
     def resume_campaign(self, call: Call) -> Answer:
         campaign = self._campaign(call)
         campaign.is_paused = False
         self.lifecycle.resume(campaign)
+        return self._kept(campaign)
+
+    def _kept(self, campaign: Campaign) -> Answer:
+        self._campaigns.put(campaign.key, campaign)
         return _good(campaign.summary())
 
     def _campaign(self, call: Call) -> Campaign:

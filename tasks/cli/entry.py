@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import click
 
-from workflows.errors import ProblemsError, StagedoorError
+from workflows.errors import LedgerUnavailable, ProblemsError, StagedoorError
 
 
 class Lazy(NamedTuple):
@@ -97,5 +97,7 @@ def run(arguments: Sequence[str]) -> int:
 def _tell(error: StagedoorError) -> None:
     """Say what is wrong, on standard error, with every problem and without a stack trace."""
     lines = [str(problem) for problem in error.problems] if isinstance(error, ProblemsError) else [f"{error}"]
+    if isinstance(error, LedgerUnavailable):
+        lines.append("`stagedoor doctor` tells what is missing")
     for line in lines:
         click.secho(line, fg="red", err=True)

@@ -346,7 +346,7 @@ def test_a_vendor_that_is_down_is_left_alone_and_then_asked_with_one_call(clocke
         crew.performer.perform(item.effect_id)
     del crew.told[:]
     assert crew.releaser.release_due() == 0
-    other = crew.intend(operation("cymbal.create_events"), id="1")
+    other = crew.intend(operation("cymbal.create_events"), id="another")
     crew.vendor.answers.insert(0, Outcome(OutcomeKind.DONE, "ok", status=200))
     crew.work()
     assert crew.effect(other).state == "done", "another vendor is not delayed"
@@ -468,3 +468,30 @@ def test_what_the_vendor_only_accepted_is_followed_to_its_end(buyer: Crew):
 def test_equal_keys_give_equal_references_and_a_given_one_is_kept():
     assert BUY.referenced({"id": "1"}, "k") == BUY.referenced({"id": "1"}, "k") != BUY.referenced({"id": "1"}, "l")
     assert BUY.referenced({"id": "1", "note": "PO1"}, "k")["note"] == "PO1"
+
+
+def test_a_later_change_waits_for_an_earlier_one_that_is_being_repeated(crew: Crew):
+    crew.vendor.answers = [Outcome(OutcomeKind.RETRY, "no answer within 10 s")]
+    first = crew.intend(EDIT, id="5017", note="first")
+    crew.work()
+    second = crew.intend(EDIT, id="5017", note="second")
+    crew.work()
+    assert crew.effect(first).state == "intended"
+    assert (crew.effect(second).state, crew.effect(second).gate) == ("held", "subject")
+    crew.database.pass_time(minutes=5)
+    crew.work()
+    assert [request.body for request in crew.vendor.received] == [
+        '{"note":"first"}',
+        '{"note":"first"}',
+        '{"note":"second"}',
+    ]
+
+
+def test_a_change_the_vendor_certainly_did_not_act_on_lets_others_pass(crew: Crew):
+    crew.vendor.answers = [RETRY]
+    crew.intend(EDIT, id="5017", note="first")
+    crew.work()
+    crew.database.pass_time(seconds=1)  # after a 429 a vendor is left alone for a moment
+    second = crew.intend(EDIT, id="5017", note="second")
+    crew.work()
+    assert crew.effect(second).state == "done"

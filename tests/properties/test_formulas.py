@@ -59,8 +59,8 @@ SCOPE = ObjectOf(
 FORMS: dict[str, tuple[str, ...]] = {
     "number": (
         "n", "0", "7", "2.50", "default(o.n, {number})", "default(no.n, {number})", "default(items[0].n, {number})",
-        "({number} + {number})", "({number} - {number})", "{number} * {number}", "({number} / {number})", "-{number}",
-        "({money} / {money})", "({percent} / {percent})", "{number} * {percent}", "({duration} / {duration})",
+        "({number} + {number})", "({number} - {number})", "({number} * {number})", "({number} / {number})", "-{number}",
+        "({money} / {money})", "({percent} / {percent})", "({number} * {percent})", "({duration} / {duration})",
         "if({condition}, {number}, {number})", "if(has(o.n), o.n, {number})", "if(no == null, {number}, no.n)",
         "sum(items, each.n)", "sum(ns)", "min(ns)", "max({number}, {number})", "count(items)", "count({texts})",
         "count(items, each.n > {number} and each.t != {text})", "round({number})", "round({number}, {number})",
@@ -76,17 +76,18 @@ FORMS: dict[str, tuple[str, ...]] = {
     ),
     "texts": ("ts", "['a', {text}]", "map(items, each.t)", "filter(ts, contains(each, {text}))"),
     "money": (
-        "m", "0 USD", "12.34 USD", "5 EUR", "({money} + {money})", "({money} - {money})", "{money} * {percent}",
-        "{number} * {money}", "({money} / {number})", "-{money}", "min({money}, {money})", "money({number}, 'USD')",
+        "m", "0 USD", "12.34 USD", "5 EUR", "({money} + {money})", "({money} - {money})", "({money} * {percent})",
+        "({number} * {money})", "({money} / {number})", "-{money}", "min({money}, {money})", "money({number}, 'USD')",
         "money({number}, {text})", "sum(items, default(each.m, {money}))", "if({condition}, {money}, {money})",
     ),
     "percent": (
-        "p", "0%", "12.5%", "({percent} + {percent})", "{percent} * {percent}", "({percent} / {number})", "-{percent}",
+        "p", "0%", "12.5%", "({percent} + {percent})", "({percent} * {percent})", "({percent} / {number})",
+        "-{percent}",
         "percent({number})", "max({percent}, {percent})",
     ),
     "duration": (
-        "d", "0s", "30m", "1.5d", "({duration} + {duration})", "({duration} - {duration})", "{duration} * {number}",
-        "{duration} * {percent}", "({duration} / {number})", "({instant} - {instant})", "-{duration}",
+        "d", "0s", "30m", "1.5d", "({duration} + {duration})", "({duration} - {duration})", "({duration} * {number})",
+        "({duration} * {percent})", "({duration} / {number})", "({instant} - {instant})", "-{duration}",
     ),
     "instant": ("i", "instant('2026-03-01T15:00:00Z')", "({instant} + {duration})", "({instant} - {duration})"),
     "condition": (

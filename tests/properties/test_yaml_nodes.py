@@ -46,6 +46,18 @@ def test_any_text_gives_nodes_or_problems_within_the_text(text: str) -> None:
     assert all(place and 1 <= place.line <= len(lines) + 1 and place.column >= 1 for place in places)
 
 
+@given(yaml_like, st.sampled_from(["a: {}", "a: |\n  {}", "- >-\n  {}", "[{}]"]))
+def test_each_line_of_a_text_begins_where_its_fold_says(text: str, around: str) -> None:
+    text = around.replace("{}", text.replace("\n", "\n  "))
+    lines = re.split("\r\n|\r|\n", text)
+    with contextlib.suppress(DefinitionError):
+        for node in _walk(read(text, "f")):
+            value = (
+                str(node.value) if not node.quoted or lines[node.place.line - 1][node.place.column - 1] in "|>" else ""
+            )
+            assert all(_at(lines, place).startswith(value[at]) for at, place in node.folds if value)
+
+
 @given(st.binary())
 def test_any_bytes_give_text_or_a_problem(raw: bytes) -> None:
     with contextlib.suppress(DefinitionError):

@@ -58,10 +58,10 @@ class Customer(Person):
 
     email = Text(allow_none=True, validate=email_address, metadata=about("The customer's e-mail address."))
     phone = Text(allow_none=True, validate=phone_digits, metadata=about("The phone, country code first."))
-    first_name = Text(allow_none=True, metadata=about("The customer's first name."))
-    last_name = Text(allow_none=True, metadata=about("The customer's last name."))
-    address = Text(allow_none=True, metadata=about("Where the customer lives; a zip code is enough."))
-    ip_address = Text(allow_none=True, metadata=about("The address the order was placed from."))
+    first_name = Words(allow_none=True, metadata=about("The customer's first name."))
+    last_name = Words(allow_none=True, metadata=about("The customer's last name."))
+    address = Words(allow_none=True, metadata=about("Where the customer lives; a zip code is enough."))
+    ip_address = Words(allow_none=True, metadata=about("The address the order was placed from."))
 
 
 class OrderOptIns(Schema):

@@ -158,19 +158,23 @@ class CreateCampaign(Schema):
 
     def _money_problems(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """Check dates and budget, as far as they could be read."""
-        start, end, budget = (metadata.get(name) for name in _ALWAYS[1:] + _ALWAYS[:1])
-        if start is not None and end is not None and end <= start:
-            return {"end_date": ["must be after start_date"]}
-        if budget is None:
-            return {}
+        start, end, budget = (metadata.get(name) for name in ("start_date", "end_date", "budget"))
+        flight = None if start is None or end is None else end - start
+        problems: dict[str, Any] = {}
+        if flight is not None and flight <= timedelta(0):
+            problems["end_date"], flight = ["must be after start_date"], None
+        if budget is not None and (wrong := self._wrong_budget(budget, flight)):
+            problems["budget"] = wrong
+        return problems
+
+    def _wrong_budget(self, budget: Money, flight: timedelta | None) -> dict[str, list[str]]:
         if self.account_currency not in (None, budget.currency):
-            return {"budget": {"currency": [wrong_currency(self.account_currency)]}}
+            return {"currency": [wrong_currency(self.account_currency)]}
         floor = self.floors.get(budget.currency)
         if floor is None:
-            return {"budget": {"currency": [_no_floor(budget.currency)]}}
-        if start is None or end is None:
-            return {}
-        return {"budget": {"value": [why]}} if (why := _too_little(budget, floor, end - start)) else {}
+            return {"currency": [_no_floor(budget.currency)]}
+        too_little = _too_little(budget, floor, flight) if flight is not None else ""
+        return {"value": [too_little]} if too_little else {}
 
     @post_load
     def _one_medium(self, loaded: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -180,9 +184,10 @@ class CreateCampaign(Schema):
 
 
 def with_rules(configured: Configured) -> type[CreateCampaign]:
-    """CreateCampaign with the operator's `currency_floors` and `ad_account_currency`."""
-    floors = {currency: Decimal(floor) for currency, floor in (configured.get("currency_floors") or {}).items()}
-    rules = {"floors": {**floors, **DAILY_FLOORS}, "account_currency": configured.get("ad_account_currency")}
+    """CreateCampaign with the operator's `ad_account_currency` and `currency_floors`; a floor can only be raised."""
+    stated = {currency: Decimal(floor) for currency, floor in (configured.get("currency_floors") or {}).items()}
+    documented = {currency: max(floor, stated.get(currency, floor)) for currency, floor in DAILY_FLOORS.items()}
+    rules = {"floors": {**stated, **documented}, "account_currency": configured.get("ad_account_currency")}
     return type("CreateCampaign", (CreateCampaign,), rules)
 
 

@@ -113,7 +113,7 @@ def _is_signed_in(request: Request, token: Secret) -> bool:
 
 
 def _signer(token: Secret) -> TimestampSigner:
-    """Signs with the token itself, so that a new token ends every session."""
+    """Signs with the token itself, so that a new token signs everybody out."""
     return TimestampSigner(token.reveal(), salt="stagedoor.console", digest_method=sha256)
 
 

@@ -17,7 +17,8 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 
 from webhooks.errors import PayloadError
 from webhooks.signatures import SharedKey
-from webhooks.sources.payload import IN_RANGE, Identifier, load, money, without_nulls
+from webhooks.sources.loading import Loader
+from webhooks.sources.payload import IN_RANGE, Identifier, money, without_nulls
 from webhooks.sources.source import EventDraft, Preset
 from workflows.fields import Flag, Instant, Number, Text
 from workflows.problems import Problem
@@ -71,7 +72,7 @@ class _Orders(_Documented):
     orders = fields.List(fields.Nested(_Order), required=True, validate=validate.Length(min=1))
 
 
-_ORDERS = _Orders()
+_ORDERS = Loader(_Orders)
 
 
 def _scheme(options: Mapping[str, Any]) -> SharedKey | None:
@@ -89,7 +90,7 @@ def _read(payload: Any, source: str) -> list[EventDraft]:
             order.get("created_at"),
             _canonical(order, source, f"$.orders[{index}]", problems),
         )
-        for index, order in enumerate(load(_ORDERS, payload, "$")["orders"])
+        for index, order in enumerate(_ORDERS.load(payload, "$")["orders"])
     ]
     if problems:
         raise PayloadError(problems)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NoReturn
 
-from marshmallow import Schema, ValidationError, validate
+from marshmallow import ValidationError, validate
 
 from webhooks.errors import PayloadError
-from workflows import typed_json
-from workflows.catalogue import problems_of
 from workflows.fields import MoneyField, Text
 from workflows.problems import Problem
+from workflows.typed_json import load_foreign
 from workflows.values import Money
 
 MAX_DEPTH = 64
@@ -35,12 +34,9 @@ def read_json(body: bytes) -> Any:
     Raises PayloadError with one problem of code `unreadable`, which says where and quotes nothing.
     """
     try:
-        text = body.decode()
-        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        value = load_foreign(body)
         if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
             _check_shape(value)
-        if "\\u" in text:
-            typed_json.dump(value).encode()
     except UnicodeDecodeError as error:
         _refuse(f"is not UTF-8 at byte {error.start}")
     except UnicodeEncodeError:
@@ -49,31 +45,20 @@ def read_json(body: bytes) -> Any:
         _refuse(
             f"is not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}" if body else "is empty"
         )
-    except RecursionError:
-        _refuse(f"is nested deeper than {MAX_DEPTH} levels")
-    except (ValueError, InvalidOperation):
-        _refuse("is not JSON: it has a number no reader agrees on")
+    except ValueError:
+        _refuse("has a number that is none (NaN), is too long, or nesting that is too deep")
     return value
-
-
-def load(schema: Schema, value: Any, path: str) -> dict[str, Any]:
-    """Load `value`, which stands at `path`, by `schema`. Raises PayloadError with every problem and its JSON path."""
-    try:
-        loaded = schema.load(value)
-    except ValidationError as error:
-        raise PayloadError(list(problems_of(error, type(schema), path))) from error
-    assert isinstance(loaded, dict)
-    return loaded
 
 
 def money(amount: Decimal, currency: str, path: str, problems: list[Problem]) -> Money:
     """An amount in major units as Money; what is wrong with it is added to `problems`."""
-    value = Money(amount, currency)
     try:
-        _MONEY.deserialize(value)
+        loaded = _MONEY.deserialize(Money(amount, currency))
+        assert isinstance(loaded, Money)
+        return loaded
     except ValidationError as error:
         problems.extend(Problem("invalid", str(message), path=path) for message in error.messages)
-    return value
+    return Money(amount, currency)
 
 
 def require_object(value: Any, path: str = "$") -> dict[str, Any]:
@@ -109,10 +94,6 @@ class Identifier(Text):
         return text
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    _refuse(f"is not JSON: it has the constant {name}")
-
-
 def _refuse(message: str) -> NoReturn:
     raise PayloadError([Problem(UNREADABLE, message, path="$")]) from None
 
@@ -128,4 +109,4 @@ def _check_shape(value: Any) -> None:
         if not level:
             return
         level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
-    raise RecursionError
+    _refuse(f"is nested deeper than {MAX_DEPTH} levels")

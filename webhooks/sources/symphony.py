@@ -12,7 +12,8 @@ from typing import Any
 
 from webhooks.errors import PayloadError
 from webhooks.signatures import PathToken
-from webhooks.sources.payload import Identifier, event_name, load, require_object, without_nulls
+from webhooks.sources.loading import Loader
+from webhooks.sources.payload import Identifier, event_name, require_object, without_nulls
 from webhooks.sources.source import EventDraft, Preset
 from workflows.events import EVENT_TYPES, CampaignData
 from workflows.problems import Problem
@@ -24,7 +25,7 @@ class _Campaign(CampaignData):
     id = Identifier(required=True)
 
 
-_CAMPAIGN = _Campaign()
+_CAMPAIGN = Loader(_Campaign)
 _OPTIONAL = ("provider", "type", "status")
 
 
@@ -49,7 +50,7 @@ def _campaign_event(name: str, fields: dict[str, Any]) -> EventDraft:
     identity = fields.get("id") if fields.get("id") is not None else fields.get("campaign_id")
     if identity is None:
         raise PayloadError([Problem("missing", "is required: the campaign's id, here or in campaign_id", path="$.id")])
-    data = load(_CAMPAIGN, {**without_nulls(fields, _OPTIONAL), "id": identity}, "$")
+    data = _CAMPAIGN.load({**without_nulls(fields, _OPTIONAL), "id": identity}, "$")
     return EventDraft(f"symphony.{name}", f"symphony:campaign:{data['id']}", None, data)
 
 

@@ -16,7 +16,8 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from webhooks.errors import PayloadError
 from webhooks.signatures import TimestampedHmac
-from webhooks.sources.payload import IN_RANGE, Identifier, event_name, load, money, require_object, without_nulls
+from webhooks.sources.loading import Loader
+from webhooks.sources.payload import IN_RANGE, Identifier, event_name, money, require_object, without_nulls
 from webhooks.sources.source import EventDraft, Preset
 from workflows.fields import Flag, Text
 from workflows.problems import Problem
@@ -67,7 +68,7 @@ class _Order(_Vendor):
     refund_amount = fields.Integer(strict=True, allow_none=True, validate=IN_RANGE)
 
 
-_ORDER = _Order()
+_ORDER = Loader(_Order)
 
 
 def _scheme(options: Mapping[str, Any]) -> TimestampedHmac | None:
@@ -89,7 +90,7 @@ def _read(payload: Any, source: str) -> list[EventDraft]:
     if name not in ("ORDER.CREATED", "ORDER.UPDATED"):
         subject = f"tickettailor:{_delivery_id(envelope) or name.lower()}"
         return [EventDraft(f"tickettailor.{name.lower()}", subject, occurred_at, content)]
-    order = load(_ORDER, content, "$.payload")
+    order = _ORDER.load(content, "$.payload")
     return [
         EventDraft(_order_type(name, order), f"order:{source}:{order['id']}", occurred_at, _canonical(order, source))
     ]

@@ -11,7 +11,7 @@ from workflows.catalogue import Catalogue
 from workflows.errors import ConfigurationError, DefinitionError
 from workflows.language.checker import check_definition
 from workflows.language.definition import Definition
-from workflows.language.reader import read_definition
+from workflows.language.reader import Examined, examine_definition
 from workflows.language.types import FieldType
 from workflows.language.values import type_of_value
 from workflows.problems import Place, Problem
@@ -20,6 +20,8 @@ from workflows.yaml_nodes import Node, decode, read
 
 SETTINGS = "stagedoor.yml"
 NOT_CONFIGURED = "E303"
+UNSETTLED = ("E211", "E212")
+"""What a condition may have settled: that something might be absent, or null."""
 
 
 def check_configuration(
@@ -54,24 +56,34 @@ def check_paths(paths: Sequence[Path], settings: Settings, catalogue: Catalogue)
 
 
 def read_workflows(paths: Iterable[Path]) -> tuple[list[Definition], list[Problem]]:
-    """The definitions in `paths` that can be read, in the order of their names, and what is wrong with the rest."""
-    definitions: list[Definition] = []
+    """The definitions in `paths` in the order of their names, and every problem of reading them.
+
+    A definition with problems is given as far as it fits: use none while there is a problem.
+    """
+    workflows, problems = examine_workflows(paths)
+    return [one.definition for one in workflows], problems
+
+
+def examine_workflows(paths: Iterable[Path]) -> tuple[list[Examined], list[Problem]]:
+    """As `read_workflows`, with what is known to be missing of each."""
+    found: list[Examined] = []
     problems: list[Problem] = []
     places: dict[str, Path] = {}
     for path in _files(paths, problems):
         try:
-            definition = read_definition(decode(path.read_bytes(), str(path)), str(path))
+            examined = examine_definition(decode(path.read_bytes(), str(path)), str(path))
         except OSError as error:
             problems.append(_of_file("E112", path, error.strerror or "cannot be read"))
         except DefinitionError as error:
             problems += error.problems
         else:
-            if definition.name in places:
-                message = f"the workflow {definition.name!r} is there already, in {places[definition.name]}"
-                problems.append(_of_file("E304", path, message))
-            places.setdefault(definition.name, path)
-            definitions.append(definition)
-    return definitions, problems
+            name = examined.definition.name
+            if name in places:
+                problems.append(_of_file("E304", path, f"the workflow {name!r} is there already, in {places[name]}"))
+            places.setdefault(name, path)
+            problems += examined.problems
+            found.append(examined)
+    return found, problems
 
 
 def brand_fields(brands: Mapping[str, Mapping[str, Any]]) -> dict[str, FieldType]:
@@ -91,9 +103,10 @@ def _folder_of(paths: Sequence[Path]) -> Path | None:
 
 
 def _check_files(paths: Sequence[Path], fields: Mapping[str, FieldType] | None, catalogue: Catalogue) -> list[Problem]:
-    definitions, problems = read_workflows(paths)
-    for definition in definitions:
-        problems += check_definition(definition, catalogue, fields)
+    workflows, problems = examine_workflows(paths)
+    for one in workflows:
+        of_one = check_definition(one.definition, catalogue, fields, one.unread)
+        problems += [problem for problem in of_one if one.is_certain or problem.code not in UNSETTLED]
     return sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import reduce
 
 from workflows.catalogue import Catalogue, Operation
 from workflows.events import EVENT_TYPES
 from workflows.language.definition import Call, Definition, Set, Step, StopUnless, Wait
+from workflows.language.folds import unfolded
 from workflows.language.formulas import Formula, check
 from workflows.language.names import formulas_of, narrowed, roots_of
 from workflows.language.trees import Tree, check_tree
@@ -27,24 +28,39 @@ from workflows.language.types import (
 from workflows.language.values import type_of_value
 from workflows.language.waits import WaitChecker
 from workflows.problems import Place, Problem, nearest
+from workflows.yaml_nodes import examine
 
 _RUN = ObjectOf({name: FieldType(Text()) for name in ("id", "key", "workflow")}, name="run")
 
 
 def check_definition(
-    definition: Definition, catalogue: Catalogue, brand_fields: Mapping[str, FieldType] | None
+    definition: Definition,
+    catalogue: Catalogue,
+    brand_fields: Mapping[str, FieldType] | None,
+    unread: Collection[str] = (),
 ) -> list[Problem]:
-    """Every problem, in document order. Without `brand_fields`, what is said of `brand` is not looked at."""
-    checker = _Checker(definition, catalogue, brand_fields)
+    """Every problem, in document order. Without `brand_fields`, what is said of `brand` is not looked at.
+
+    Nothing is known of the steps `unread`, whose mistakes have been reported already.
+    """
+    checker = _Checker(definition, catalogue, brand_fields, unread)
     checker.check()
-    return sorted(checker.problems, key=lambda problem: (problem.place is not None, problem.place))
+    if not checker.problems:
+        return []
+    file = next(problem.place.file for problem in checker.problems if problem.place)
+    root, _ = examine(definition.source, file)
+    return unfolded(checker.problems, root)
 
 
 class _Checker:
     """Walks the definition in the order it runs; `_scope` is what is known where it stands."""
 
     def __init__(
-        self, definition: Definition, catalogue: Catalogue, brand_fields: Mapping[str, FieldType] | None
+        self,
+        definition: Definition,
+        catalogue: Catalogue,
+        brand_fields: Mapping[str, FieldType] | None,
+        unread: Collection[str],
     ) -> None:
         self.problems: list[Problem] = []
         self._definition = definition
@@ -59,7 +75,7 @@ class _Checker:
             "vars": FieldType(ObjectOf(variables, name="vars")),
         }
         # What a step will give is Mistaken until it has run: saying so once is enough.
-        self._scope = ObjectOf({**dict.fromkeys(self._to_come, FieldType(Mistaken())), **known})
+        self._scope = ObjectOf({**dict.fromkeys([*self._to_come, *unread], FieldType(Mistaken())), **known})
 
     def check(self) -> None:
         trigger = self._definition.trigger

@@ -8,38 +8,36 @@ from typing import Any
 from workflows.errors import DefinitionError
 from workflows.language.formulas import Formula, parse
 from workflows.language.literals import duration, literal
-from workflows.language.trees import Tree, tree_of
+from workflows.language.trees import Tree, examine_tree
 from workflows.yaml_nodes import Node
 from workflows.yaml_shapes import Findings
 
 
 class Pieces:
-    """Reads pieces; what is wrong goes to `findings`."""
+    """Reads pieces; what is wrong goes to `findings`. `lost_condition`: one that may have settled something is lost."""
 
     def __init__(self) -> None:
         self.findings = Findings()
+        self.lost_condition = False
 
     def formula(self, node: Node, key: str) -> Formula | None:
         """The formula under a key that is one by nature: `where`, `if`, `stop_unless`, `key`."""
         text = self.findings.text(node, f"'{key}'")
-        if text is None:
-            return None
-        if text.startswith("="):
+        if text is not None and text.startswith("="):
             self.findings.add("E127", node.place, f"'{key}' is a formula by itself", "leave out the '=' before it")
-            return None
-        try:
-            return parse(text, node.text_place)
-        except DefinitionError as error:
-            self.findings.problems.extend(error.problems)
-            return None
+        elif text is not None:
+            try:
+                return parse(text.replace("\n", " "), node.text_place)  # to a formula a line's end is but a blank
+            except DefinitionError as error:
+                self.findings.problems.extend(error.problems)
+        self.lost_condition = True
+        return None
 
-    def tree(self, node: Node) -> Tree | None:
-        """A value with formulas in it."""
-        try:
-            return tree_of(node)
-        except DefinitionError as error:
-            self.findings.problems.extend(error.problems)
-            return None
+    def tree(self, node: Node) -> Tree:
+        """A value with formulas in it; UNREAD where one cannot be read."""
+        tree, problems = examine_tree(node)
+        self.findings.problems.extend(problems)
+        return tree
 
     def value(self, node: Node, what: str) -> Any:
         """A value as written, in lists or alone: `1.2%`, `500 USD`, `24h`, a number, true, false, else text."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from workflows.language.definition import Call, Set, Step, StopUnless, Verb, Wait
 from workflows.language.pieces import Pieces
-from workflows.language.trees import FormulaLeaf, Literal, ObjectTree, Tree
+from workflows.language.trees import UNREAD, Literal, ObjectTree, Tree
 from workflows.problems import Place
 from workflows.yaml_nodes import Entry, Node
 
@@ -30,11 +30,12 @@ MAX_WAIT = timedelta(days=366)
 
 
 class StepReader:
-    """Reads steps one after another; ids must differ from those before."""
+    """Reads steps one after another; ids must differ from those before. `unread`: those of which no verb was read."""
 
     def __init__(self, pieces: Pieces) -> None:
         self._pieces = pieces
         self._findings = pieces.findings
+        self.unread: set[str] = set()
         self._ids: dict[str, Place] = {}
         self._verbs: Mapping[str, Callable[[Node, Mapping[str, Entry]], Verb | None]] = {
             "call": self._call,
@@ -44,7 +45,7 @@ class StepReader:
         }
 
     def step(self, node: Node) -> Step | None:
-        """The step, None if something that makes one is missing."""
+        """The step as far as it fits; None without a verb."""
         of_verbs = [key for keys in KEYS_OF_VERB.values() for key in keys]
         known = ("id", "if", "on_error", *KEYS_OF_VERB, *of_verbs)
         found = self._findings.entries(node, "a step", known, required=("id",))
@@ -54,9 +55,10 @@ class StepReader:
             self._findings.choice(found["on_error"].node, "'on_error'", ON_ERROR) if "on_error" in found else None
         )
         verb = self._verb(node, found)
-        if step_id is None or verb is None:
+        if verb is None:
+            self.unread.add(step_id or "")
             return None
-        return Step(step_id, verb, node.place, condition, on_error or "fail")
+        return Step(step_id or "", verb, node.place, condition, on_error or "fail")
 
     def _id(self, node: Node) -> str | None:
         name = self._findings.text(node, "'id'")
@@ -87,12 +89,12 @@ class StepReader:
 
     def _call(self, node: Node, found: Mapping[str, Entry]) -> Call | None:
         operation = self._findings.text(node, "'call'")
-        inputs: Tree | None = ObjectTree((), node.place)
+        inputs: Tree = ObjectTree((), node.place)
         if "with" in found:
             self._findings.any_entries(found["with"].node, "'with'")
             inputs = self._pieces.tree(found["with"].node)
         attempts, within = self._retry(found["retry"].node) if "retry" in found else (DEFAULT_ATTEMPTS, DEFAULT_WITHIN)
-        if operation is None or inputs is None:
+        if operation is None:
             return None
         return Call(operation, inputs, attempts, within, node.place)
 
@@ -110,9 +112,7 @@ class StepReader:
         entries = self._findings.any_entries(node, "'set'")
         for name, entry in entries.items():
             self._findings.is_name(name, entry.key_place, "the name of a value")
-            tree = self._pieces.tree(entry.node)
-            if tree is not None:
-                values[name] = tree
+            values[name] = self._pieces.tree(entry.node)
         if node.kind == "map" and not entries:
             self._findings.add("E122", node.place, "'set' must not be empty")
         return Set(values)
@@ -138,10 +138,9 @@ class StepReader:
             zone=self._pieces.tree(inner["zone"].node) if "zone" in inner else None,
         )
 
-    def _length(self, node: Node) -> Tree | None:
+    def _length(self, node: Node) -> Tree:
         """A duration written out, or a formula that gives one."""
         if isinstance(node.value, str) and node.value.startswith("="):
-            tree = self._pieces.tree(node)
-            return tree if isinstance(tree, FormulaLeaf) else None
+            return self._pieces.tree(node)
         length = self._pieces.duration(node, "for", MAX_WAIT)
-        return None if length is None else Literal(length, node.place)
+        return Literal(UNREAD if length is None else length, node.place)

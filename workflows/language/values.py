@@ -30,11 +30,15 @@ _TYPES: Mapping[type, Type] = {
     Money: MoneyType(),
     Percent: PercentType(),
     timedelta: Duration(),
+    type(None): Mistaken(),
 }
 
 
 def type_of_value(value: object) -> Type:
-    """The type of a value that was written out; a list of several kinds is a list of Unknown."""
+    """The type of a value that was written out; a list of several kinds is a list of Unknown.
+
+    None stands for a value that could not be read.
+    """
     if isinstance(value, list):
         nothing: Type = Mistaken()
         return ListOf(reduce(lambda one, other: common(one, other) or Unknown(), map(type_of_value, value), nothing))

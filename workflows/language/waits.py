@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from workflows.language.definition import Wait
-from workflows.language.trees import FormulaLeaf, Literal, Tree
+from workflows.language.trees import UNREAD, FormulaLeaf, Literal, Tree
 from workflows.language.types import Duration, InstantType, Mistaken, Text, Type
 from workflows.problems import Place, Problem
 from workflows.zones import is_zone, nearest_zone
@@ -39,7 +39,7 @@ class WaitChecker:
 
     def _until(self, until: Tree, zone: Tree | None) -> Iterator[Problem]:
         is_instant = False
-        if isinstance(until, Literal):
+        if isinstance(until, Literal) and until.value is not UNREAD:
             if not (isinstance(until.value, str) and _TIME_OF_DAY.fullmatch(until.value)):
                 hint = "write HH:MM, or a formula that gives an instant"
                 yield Problem("E309", f"{until.value!r} is not a time of day", place=until.place, hint=hint)
@@ -61,7 +61,7 @@ class WaitChecker:
     def _zone(self, zone: Tree) -> Iterator[Problem]:
         if not isinstance(zone, Literal):
             self._type_of(zone, Text())
-        elif not isinstance(zone.value, str) or not is_zone(zone.value):
+        elif zone.value is not UNREAD and (not isinstance(zone.value, str) or not is_zone(zone.value)):
             message = f"{zone.value!r} is not a time zone of the IANA database"
             yield Problem("E311", message, place=zone.place, hint=nearest_zone(str(zone.value)))
 

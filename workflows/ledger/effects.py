@@ -6,7 +6,7 @@ whether it landed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -295,11 +295,17 @@ def let_go(connection: Connection, effect: EffectRow) -> None:
 
 
 def move(
-    connection: Connection, effect: EffectRow, state: EffectState, now: datetime, **values: Mapping[str, Any] | Any
+    connection: Connection,
+    effect: EffectRow,
+    state: EffectState,
+    now: datetime,
+    *,
+    keeps_subjects: bool = False,
+    **values: Any,
 ) -> bool:
     """Move an effect out of the hands of whoever holds it under `effect.token`; whether that landed.
 
-    Its subjects are free afterwards, unless it is in doubt.
+    Its subjects are free afterwards, unless it is in doubt or told to keep them.
     """
     final = state in (EffectState.DONE, EffectState.REFUSED, EffectState.CANCELLED)
     moved = connection.execute(
@@ -320,7 +326,7 @@ def move(
     )
     if not moved.rowcount:
         return False
-    if state is not EffectState.IN_DOUBT:
+    if state is not EffectState.IN_DOUBT and not keeps_subjects:
         free_subjects(connection, effect.id, now)
     return True
 

@@ -24,6 +24,7 @@ from workflows.engine.states import (
     sources_of,
 )
 from workflows.events import Event
+from workflows.ledger.effects import free_subjects
 from workflows.ledger.tables import effects, events, runs, steps, waits
 from workflows.values import RunId, WaitId, new_id
 
@@ -176,12 +177,12 @@ def end_run(connection: Connection, run_id: str, decision: EndRun, now: datetime
         .where(waits.c.run_id == run_id, waits.c.state == WaitState.OPEN)
         .values(state=WaitState.CANCELLED, ended_at=now)
     )
+    given_up = (effects.c.run_id == run_id) & effects.c.state.in_(sources_of(EFFECT_MOVES, EffectState.CANCELLED))
+    for effect_id in list(connection.scalars(sa.select(effects.c.id).where(given_up))):
+        free_subjects(connection, effect_id, now)
     connection.execute(
         effects.update()
-        .where(
-            effects.c.run_id == run_id,
-            effects.c.state.in_(sources_of(EFFECT_MOVES, EffectState.CANCELLED)),
-        )
+        .where(given_up)
         .values(
             state=EffectState.CANCELLED,
             gate=None,

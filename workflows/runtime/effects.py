@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -169,7 +170,7 @@ class Performer:
         return landed
 
     def _move(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
-        known = {"reason": outcome.reason, "status": outcome.status}
+        known: dict[str, Any] = {"reason": outcome.reason, "status": outcome.status}
         follow = self.rules.catalogue.operation(effect.operation).follow
         match outcome.kind:
             case OutcomeKind.DONE if follow is not None and effect.state is not EffectState.ACCEPTED:
@@ -192,7 +193,10 @@ class Performer:
         delay = next_delay(max(effect.attempts, 1), hint_seconds=hint, random=self.random)
         due_at = now + timedelta(seconds=delay)
         if effect.attempts < effect.max_attempts and due_at < effect.give_up_at:
-            again = {"due_at": due_at, "reason": outcome.reason, "status": outcome.status}
-            return effects.move(connection, effect, EffectState.INTENDED, now, **again)
+            # The vendor may have acted on this attempt. Were a later change of the same subject let in between, the
+            # repeat would undo it.
+            keeps = outcome.kind is OutcomeKind.RETRY and outcome.status != 429
+            again: dict[str, Any] = {"due_at": due_at, "reason": outcome.reason, "status": outcome.status}
+            return effects.move(connection, effect, EffectState.INTENDED, now, keeps_subjects=keeps, **again)
         reason = f"gave up after {effect.attempts} attempts: {outcome.reason}"
         return effects.move(connection, effect, EffectState.REFUSED, now, reason=reason, status=outcome.status)

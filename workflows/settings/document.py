@@ -186,20 +186,23 @@ class _Document:
 
     def _brands(self, node: Node) -> dict[str, Mapping[str, Any]]:
         kinds: dict[str, str] = {}
-        brands: dict[str, Mapping[str, Any]] = {}
-        for name, entry in self.findings.any_entries(node, "brands").items():
-            fields = self.findings.any_entries(entry.node, f"the brand {name!r}")
-            values = {key: self._brand_field(key, item.node, f"brands.{name}.{key}") for key, item in fields.items()}
-            for key, value in values.items():
-                self.findings.is_name(key, fields[key].key_place, "a field of a brand")
-                if value is None:
-                    continue
-                kind = kinds.setdefault(key, _LITERALS[type(value)])
-                if kind != _LITERALS[type(value)]:
-                    message = f"{key} is {_LITERALS[type(value)]} here but {kind} at another brand"
-                    self.findings.add("E416", fields[key].node.place, message)
-            brands[name] = MappingProxyType({key: value for key, value in values.items() if value is not None})
-        return brands
+        brands = self.findings.any_entries(node, "brands")
+        return {name: MappingProxyType(self._brand(name, entry.node, kinds)) for name, entry in brands.items()}
+
+    def _brand(self, name: str, node: Node, kinds: dict[str, str]) -> dict[str, Any]:
+        """The fields of a brand. One that is wrong is there as None: workflows that read it are not wrong as well."""
+        brand: dict[str, Any] = {}
+        for key, entry in self.findings.any_entries(node, f"the brand {name!r}").items():
+            self.findings.is_name(key, entry.key_place, "a field of a brand")
+            before = len(self.findings.problems)
+            value = self._brand_field(key, entry.node, f"brands.{name}.{key}")
+            if value is not None or len(self.findings.problems) > before:
+                brand[key] = value
+            kind = _LITERALS.get(type(value), "")
+            if kind and kind != kinds.setdefault(key, kind):
+                message = f"{key} is {kind} here but {kinds[key]} at another brand"
+                self.findings.add("E416", entry.node.place, message)
+        return brand
 
     def _brand_field(self, key: str, node: Node, path: str) -> Any:
         if key in _STANDARDS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
@@ -161,23 +161,41 @@ def serving(**settings: Any) -> tuple[Running, Client]:
     return server, Client(server.url)
 
 
+class Serve:
+    """Starts sandboxes with settings of the test's own, and clients that end with the test."""
+
+    def __init__(self) -> None:
+        self._running: list[Running] = []
+        self._clients: list[Client] = []
+
+    def __call__(self, **settings: Any) -> Client:
+        server, client = serving(**settings)
+        self._running.append(server)
+        self._clients.append(client)
+        return client
+
+    def client(self, url: str) -> Client:
+        """Speak to a sandbox that runs elsewhere."""
+        self._clients.append(Client(url))
+        return self._clients[-1]
+
+    def stop(self) -> None:
+        for client in self._clients:
+            client.session.close()
+        for server in self._running:
+            server.stop()
+        self._clients, self._running = [], []
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Client]]:
-    """Start a sandbox with settings of the test's own."""
-    running: list[tuple[Running, Client]] = []
-
-    def serve(**settings: Any) -> Client:
-        running.append(serving(**settings))
-        return running[-1][1]
-
+def serve() -> Iterator[Serve]:
+    serve = Serve()
     yield serve
-    for server, client in running:
-        client.session.close()
-        server.stop()
+    serve.stop()
 
 
 @pytest.fixture
-def client(serve: Callable[..., Client]) -> Client:
+def client(serve: Serve) -> Client:
     return serve()
 
 

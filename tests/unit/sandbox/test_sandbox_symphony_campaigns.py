@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from threading import RLock
+from dataclasses import asdict
+from time import time
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from sandbox.postman import Letter, Postman
 from sandbox.scheduler import Scheduler
 from sandbox.settings import LIFECYCLE_DELAYS
-from sandbox.symphony.campaigns import new_campaign
+from sandbox.store import Shelf, Store
+from sandbox.symphony.campaigns import load_campaign, new_campaign
 from sandbox.symphony.lifecycle import Lifecycle
 
 CAMPAIGN = "/advertising/v1/campaign"
@@ -45,7 +47,7 @@ class Posted(Postman):
     def __init__(self) -> None:
         self.events: list[str] = []
 
-    def post(self, lane: object, letter: Letter) -> None:
+    def post(self, lane: str, letter: Letter) -> None:
         self.events.append(letter.event)
 
 
@@ -201,10 +203,12 @@ def test_a_campaign_is_paused_and_resumed_without_a_gate(client: Any, receiver: 
 
 
 def test_a_campaign_paused_before_completion_is_not_processed_until_resumed(link_clicks: dict[str, Any]) -> None:
-    due, posted = Due(), Posted()
-    lifecycle = Lifecycle(RLock(), due, posted, LIFECYCLE_DELAYS)
+    due, posted, store = Due(), Posted(), Store()
+    campaigns = Shelf(store, "campaigns", load=load_campaign, dump=asdict)
+    lifecycle = Lifecycle(store, campaigns, due, posted, usual_delays=LIFECYCLE_DELAYS, clock=time)
     lifecycle.register("http://127.0.0.1/hook", ["campaign.created", "campaign.processing", "campaign.completed"])
     campaign = new_campaign(5017, link_clicks, {})
+    campaigns.put(campaign.key, campaign)
     lifecycle.begin(campaign, lifecycle.scenario_for(campaign.name))
     due.actions.pop()()
     campaign.is_paused = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,14 +30,16 @@ class Received:
 
 
 class RawVendor:
-    """Listens on a free port of this machine until its `with` ends."""
+    """Listens on a free port of this machine until its `with` ends; with `tls`, behind a handshake."""
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, answering: Answering, *, tls: ssl.SSLContext | None = None) -> None:
         self.answering = answering
+        self._tls = tls
         self.received: Queue[Received] = Queue()
         self.over = Event()
+        self.hung_up = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
         self._open: list[socket.socket] = []
         self._threads = [Thread(target=self._listen, daemon=True)]
 
@@ -66,6 +69,9 @@ class RawVendor:
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+                self._open[number - 1] = connection
             for request in _requests(connection, number):
                 self.received.put(request)
                 self.answering(connection)
@@ -73,6 +79,7 @@ class RawVendor:
             pass
         finally:
             _end(connection)
+            self.hung_up += 1
 
 
 def says(raw: bytes) -> Answering:
@@ -127,7 +134,10 @@ def _requests(connection: socket.socket, number: int) -> Iterator[Received]:
     stream = connection.makefile("rb")
     with stream:
         while line := stream.readline():
-            method, target, _ = line.decode("latin-1").split()
+            words = line.decode("latin-1").split()
+            if len(words) != 3:
+                return  # not HTTP: a TLS handshake, say
+            method, target, _ = words
             headers = {}
             while (header := stream.readline().strip()) != b"":
                 name, _, value = header.decode("latin-1").partition(":")

@@ -306,3 +306,15 @@ def test_the_documented_minimum_in_usd_cannot_be_configured_away() -> None:
     lenient = catalogue(symphony={"currency_floors": {"USD": Decimal(1)}}).operation(CREATE)
 
     assert "10 a day" in problems(lenient, changed(LINK, {BUDGET: 5}))["$.metadata.budget.value"]
+
+
+def test_a_higher_minimum_than_the_documented_one_holds() -> None:
+    careful = catalogue(symphony={"currency_floors": {"USD": 12}}).operation(CREATE)
+
+    assert "12 a day" in problems(careful, LINK)["$.metadata.budget.value"]
+
+
+def test_wrong_dates_do_not_hide_a_wrong_currency() -> None:
+    changes = {"metadata.end_date": "2026-02-01T05:00:00Z", "metadata.budget.currency": "EUR"}
+
+    assert set(problems(CREATE, changed(LINK, changes))) == {"$.metadata.end_date", "$.metadata.budget.currency"}

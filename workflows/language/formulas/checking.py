@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from workflows.errors import FormulaError
 from workflows.language.formulas.arithmetic import OPERATIONS
@@ -224,9 +224,14 @@ class _Checker:
             self.problem("E217", f"{node.operator} does not work with null", node.at)
         for side in (node.left, node.right):
             found = self.infer(side, facts)
-            if not isinstance(found, (Null, Nullable, Unknown, Mistaken)):
+            if not isinstance(found, (Null, Nullable, Unknown, Mistaken)) and not self.is_known_by_now(side):
                 hint = f"has({side}) tells whether it is there" if isinstance(side, Path) else ""
-                self.problem("E216", f"{_called(side)} is {found} and never null", side.at, hint)
+                message = f"{_called(side)} is {found} and never null"
+                self.problem("E225", message, side.at, hint, severity="warning")
+
+    def is_known_by_now(self, side: Node) -> bool:
+        """Whether `side` may be null, and only what was asked before tells that here it is not."""
+        return isinstance(side, Path) and isinstance(self.walk(side, NOTHING).type, Nullable)
 
     def membership(self, node: Comparison, facts: Facts) -> None:
         left, right = self.plain(node.left, facts), self.plain(node.right, facts)
@@ -353,8 +358,11 @@ class _Checker:
             return self.problem("E209", message, path.at)
         return self.problem("E210", f"there is no {path.root!r} here", path.at, nearest(path.root, self.scope.fields))
 
-    def problem(self, code: str, message: str, at: int, hint: str = "") -> Mistaken:
-        self.problems.append(Problem(code, message, place=self.formula.place_of(at), hint=hint))
+    def problem(
+        self, code: str, message: str, at: int, hint: str = "", severity: Literal["error", "warning"] = "error"
+    ) -> Mistaken:
+        place = self.formula.place_of(at)
+        self.problems.append(Problem(code, message, place=place, hint=hint, severity=severity))
         return Mistaken()
 
 

@@ -1,11 +1,12 @@
 """Values with formulas in them, as `with` and `set` hold them: read, checked against types, rendered."""
 
 from workflows.language.trees.checking import check_tree
-from workflows.language.trees.reading import tree_of
+from workflows.language.trees.reading import examine_tree, tree_of
 from workflows.language.trees.rendering import read_as, render
-from workflows.language.trees.values import FormulaLeaf, ListTree, Literal, ObjectTree, TemplateLeaf, Tree
+from workflows.language.trees.values import UNREAD, FormulaLeaf, ListTree, Literal, ObjectTree, TemplateLeaf, Tree
 
 __all__ = [
+    "UNREAD",
     "FormulaLeaf",
     "ListTree",
     "Literal",
@@ -13,6 +14,7 @@ __all__ = [
     "TemplateLeaf",
     "Tree",
     "check_tree",
+    "examine_tree",
     "read_as",
     "render",
     "tree_of",

@@ -8,7 +8,7 @@ from typing import Final
 from workflows.language.formulas import Formula, check, check_entry
 from workflows.language.formulas.kinds import WRITABLE, kind_of
 from workflows.language.trees.rendering import READERS
-from workflows.language.trees.values import FormulaLeaf, ListTree, Literal, ObjectTree, TemplateLeaf, Tree
+from workflows.language.trees.values import UNREAD, FormulaLeaf, ListTree, Literal, ObjectTree, TemplateLeaf, Tree
 from workflows.language.types import (
     SIMPLE,
     FieldType,
@@ -66,6 +66,8 @@ class _Checker:
         return found
 
     def literal(self, tree: Literal, goes_to: Type | None) -> Type:
+        if tree.value is UNREAD:
+            return Mistaken()
         found = SIMPLE[kind_of(tree.value)]
         plain = goes_to.inner if isinstance(goes_to, Nullable) else goes_to
         if plain is None or fits(found, goes_to or plain):

@@ -10,18 +10,32 @@ from collections.abc import Iterator, Mapping
 
 from workflows.errors import DefinitionError
 from workflows.language.formulas import Formula, parse
-from workflows.language.trees.values import MAX_TEMPLATE, FormulaLeaf, ListTree, Literal, ObjectTree, TemplateLeaf, Tree
+from workflows.language.trees.values import (
+    MAX_TEMPLATE,
+    UNREAD,
+    FormulaLeaf,
+    ListTree,
+    Literal,
+    ObjectTree,
+    TemplateLeaf,
+    Tree,
+)
 from workflows.problems import Place, Problem
 from workflows.yaml_nodes import Node
 
 
 def tree_of(node: Node) -> Tree:
     """Read a YAML node. Raises DefinitionError with the problems of every formula in it."""
-    problems: list[Problem] = []
-    tree = _read(node, problems)
+    tree, problems = examine_tree(node)
     if problems:
         raise DefinitionError(problems)
     return tree
+
+
+def examine_tree(node: Node) -> tuple[Tree, list[Problem]]:
+    """As `tree_of`, but with UNREAD in the place of what cannot be read, for those who look for further mistakes."""
+    problems: list[Problem] = []
+    return _read(node, problems), problems
 
 
 def _read(node: Node, problems: list[Problem]) -> Tree:
@@ -37,7 +51,7 @@ def _read(node: Node, problems: list[Problem]) -> Tree:
         return _read_text(node.value, node.text_place)
     except DefinitionError as error:
         problems.extend(error.problems)
-        return Literal(None, node.place)
+        return Literal(UNREAD, node.place)
 
 
 def _read_text(text: str, place: Place) -> Tree:

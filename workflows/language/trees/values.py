@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from workflows.language.formulas import Formula
 from workflows.problems import Place
 
 MAX_TEMPLATE = 20_000
 """Characters of a text with values inserted."""
+
+
+class _Unread:
+    """What stands for a formula that could not be read, so that the rest of a file can still be checked."""
+
+
+UNREAD: Final = _Unread()
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,58 @@ def test_ten_files_with_ten_mistakes_give_ten_problems_with_place_code_and_what_
     ]
 
 
+def test_mistakes_of_every_sort_in_one_file_are_reported_together(write: Write, tmp_path: Path) -> None:
+    text = """\
+workflow: all
+vars: {share: 110 %, broken: 5 ZZZ}
+when:
+  event: symphony.campaign.complete
+  where: event.data.provider = 'facebook'
+run: {key: event.id, key: event.id, expires: 3 days}
+steps:
+  - id: figures
+    call: shop.get_figuers
+  - id: good
+    stop_unless: figures.ctr > vars.shre
+  - id: target
+    set: {amount: =mn(brand.budget_cap), other: =brand.budget_kap, third: =vars.broken}
+  - id: odd
+    stop_unles: target.amount
+  - id: edit
+    call: shop.edit_show
+    with: {id: =odd.x, budgt: =target.amount, note: =target.amuont}
+    on_error: abort
+"""
+    settings = make_settings(tmp_path)
+    found = texts(check_paths([write("all.yml", text)], settings, make_catalogue()), tmp_path)
+    assert [problem.partition(" ")[0] + problem.split()[1] for problem in found] == [
+        "all.yml:2:30:E126",
+        "all.yml:4:10:E301",
+        "all.yml:5:30:E201",
+        "all.yml:6:22:E105",
+        "all.yml:6:46:E126",
+        "all.yml:9:11:E302",
+        "all.yml:11:37:E213",
+        "all.yml:13:20:E206",
+        "all.yml:13:56:E213",
+        "all.yml:15:5:E120",
+        "all.yml:18:24:E213",
+        "all.yml:18:61:E213",
+        "all.yml:19:15:E123",
+    ]
+
+
+def test_a_lost_condition_leaves_open_what_it_may_have_settled(write: Write, tmp_path: Path) -> None:
+    text = """\
+workflow: lost
+when: {event: order.placed, where: has(event.data.buyer.email) and}
+steps:
+  - {id: a, stop_unless: event.data.buyer.email == event.data.buyer.emial}
+"""
+    found = check_paths([write("lost.yml", text)], make_settings(tmp_path), make_catalogue())
+    assert [problem.code for problem in found] == ["E201", "E213"]
+
+
 def test_a_folder_of_a_configuration_is_checked_with_its_settings(write: Write, tmp_path: Path) -> None:
     write("stagedoor.yml", "brands: {main: {zone: UTC, budget_cap: 500 USD}}\nroles: {}\n")
     write("workflows/a.yml", GOOD.format(name="a").replace("id: x", "id: =brand.zon"))
@@ -89,6 +141,12 @@ def test_what_only_follows_from_wrong_settings_is_not_reported(write: Write, tmp
     assert [problem.code for problem in check_configuration({}, tmp_path, catalogue_of)] == ["E303"]
 
 
+def test_a_field_of_a_brand_that_is_wrong_is_not_reported_again_where_it_is_read(write: Write, tmp_path: Path) -> None:
+    write("stagedoor.yml", "brands: {main: {budget_cap: 5 ZZZ}}\n")
+    write("workflows/a.yml", GOOD.format(name="a").replace("id: x", "id: x, budget: =brand.budget_cap"))
+    assert [problem.code for problem in check_configuration({}, tmp_path, catalogue_of)] == ["E417"]
+
+
 def test_settings_a_vendor_refuses_are_reported_where_they_stand(write: Write, tmp_path: Path) -> None:
     def refuses(settings: Settings) -> Catalogue:
         if "symphony" in settings.vendors:
@@ -115,17 +173,17 @@ def test_files_are_found_by_name_and_folder(write: Write, tmp_path: Path) -> Non
     for name in ("b", "a"):
         write(f"{name}.yml", GOOD.format(name=name))
     write("notes.txt", "not a workflow")
-    definitions, problems = read_workflows([tmp_path])
-    assert [definition.name for definition in definitions] == ["a", "b"]
+    found, problems = read_workflows([tmp_path])
+    assert [one.name for one in found] == ["a", "b"]
     assert not problems
     alone, _ = read_workflows([tmp_path / "b.yml"])
-    assert [definition.name for definition in alone] == ["b"]
+    assert [one.name for one in alone] == ["b"]
 
 
 def test_a_file_that_would_be_overlooked_is_reported(write: Write, tmp_path: Path) -> None:
     write("a.yaml", GOOD.format(name="a"))
-    definitions, problems = read_workflows([tmp_path, tmp_path / "missing.yml"])
-    assert not definitions
+    found, problems = read_workflows([tmp_path, tmp_path / "missing.yml"])
+    assert not found
     assert texts(problems, tmp_path) == [
         "a.yaml:1:1: E113 is not read (name it a.yml)",
         "missing.yml:1:1: E112 No such file or directory",

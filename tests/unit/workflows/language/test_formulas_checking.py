@@ -223,8 +223,8 @@ def test_what_was_asked_elsewhere_does_not_count(text, code):
             "an amount of money has its currency",
         ),
         ("stats.ctr_7d > 1.2", 1, "E216", "percentage cannot be compared with number", "a percentage is written like"),
-        ("event.data.id == null", 1, "E216", "event.data.id is text and never null", "has(event.data.id)"),
-        ("1 == null", 1, "E216", "this is number and never null", ""),
+        ("event.data.id == null", 1, "E225", "event.data.id is text and never null", "has(event.data.id)"),
+        ("1 == null", 1, "E225", "this is number and never null", ""),
         ("1 in ['a']", 1, "E216", "number cannot be compared with text", ""),
         ("event.data.id < 'x'", 1, "E217", "< does not work with text", ""),
         ("event.data.tags == event.data.tags", 1, "E217", "== does not work with list of text", ""),
@@ -280,6 +280,11 @@ def test_all_mistakes_of_a_formula_are_reported_in_order_and_each_once():
         "evnt.x == 1 and stats.ctr_7 + 1 > 2% or event.data.provider == 3 or -lower(1) > 1 / 0 + nope"
     )
     assert [problem.code for problem in problems] == ["E210", "E213", "E211", "E216", "E208", "E217", "E223", "E210"]
+
+
+def test_a_comparison_with_null_that_decides_nothing_is_a_warning_and_asking_twice_is_not_even_that():
+    assert problem_of("event.data.id == null").severity == "warning"
+    assert type_of("event.data.email_ok != null and (event.data.email_ok == null or flag)") == Boolean()
 
 
 def test_what_a_formula_comes_to_must_fit_where_it_goes():

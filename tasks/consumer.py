@@ -1,0 +1,30 @@
+"""The part of a worker that takes messages: Celery's, but that it outlives the loss of a broker while tasks run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.worker import consumer
+from kombu.transport import virtual
+
+
+class Consumer(consumer.Consumer):  # type: ignore[misc]
+    """A consumer that lets go of a lost connection's messages.
+
+    When Redis or Valkey goes away, kombu 5.7 wants to give the messages of running tasks back over the connection that
+    is gone, and Celery 5.7 acknowledges them on it later. Either ends in an AttributeError that nobody expects, and the
+    worker stays, as a process that takes no message any more. Nothing need be said about them: the tasks run on, what
+    they do stands in the ledger, and where one does not end, its lease does.
+    """
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        transport = self.connection.transport
+        if isinstance(transport, virtual.Transport):
+            for channel in transport.channels:
+                channel.do_restore = False
+                channel.basic_ack = channel.basic_reject = _nothing
+        super().on_connection_error_after_connected(exc)
+
+
+def _nothing(*arguments: Any, **options: Any) -> None:
+    """Answer an acknowledgement that comes too late."""

@@ -1,0 +1,232 @@
+"""Whatever is killed without warning in the middle of the work, what was acknowledged is carried out, and once.
+
+On each engine one system runs; its web process, its broker and its worker are killed one after another, each amid
+deliveries of its own, and started again. Both engines at the same time, for most of that is waiting for leases. The
+tests then look at what became of it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import MakeStack
+from tests.acceptance.sender import Delivery, Sender, address
+from tests.acceptance.stack import Stack
+from tests.acceptance.workflows import LAUNCH, RAISE, WELCOME
+
+ENGINES = ("sqlite", "postgresql")
+WORKFLOWS = {"welcome": WELCOME, "raise": RAISE, "launch": LAUNCH}
+REPEATABLE = "symphony.edit_campaign"
+UNREPEATABLE = "cymbal.create_contact"
+CREATE = "symphony.create_campaign"
+LAUNCH_ORDER = "launch-order"
+
+SYMPHONY_SECONDS = 4
+"""Deadline of a call; one whose worker vanished is in doubt after twice that and the lease's 5 s of margin."""
+CYMBAL_SECONDS = 2
+SLOW_SECONDS = 0.3
+RECOVERY_SECONDS = 100.0
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What a kill left behind, once everything had settled. `claimed` had been with a worker at the kill."""
+
+    stack: Stack
+    orders: Sequence[str]
+    campaigns: Sequence[str]
+    acknowledged: Mapping[str, set[str]]
+    answers: Mapping[int, int]
+    claimed: frozenset[str] = frozenset()
+    runs: Mapping[str, list[str]] = field(default_factory=dict)
+    effects: Sequence[Any] = ()
+    journal: Sequence[Mapping[str, Any]] = ()
+
+    def settled(self) -> "Aftermath":
+        """The same, with what ledger and journal say now."""
+        return Aftermath(
+            **{**self.__dict__, "runs": self.stack.runs_by_delivery(), "effects": self.stack.effects()},
+        ).with_journal()
+
+    def with_journal(self) -> "Aftermath":
+        return Aftermath(**{**self.__dict__, "journal": self.stack.sandbox.journal()})
+
+    def calls(self, operation: str, name: str) -> list[Mapping[str, Any]]:
+        """What the vendor received about an order or a campaign."""
+        return [row for row in self.journal if row["operation"] == operation and is_about(row, name)]
+
+    def effect(self, operation: str, name: str) -> Any:
+        """The one effect about an order or a campaign."""
+        (found,) = [row for row in self.effects if row.operation == operation and is_about(row.request, name)]
+        return found
+
+
+def is_about(request: Mapping[str, Any], name: str) -> bool:
+    """Whether a request, in the ledger or in the journal, is about this order or campaign."""
+    return str(request["path"]).endswith(f"/{name}") or f'"{address(name)}"' in (request["body"] or "")
+
+
+def traffic(stack: Stack, prefix: str, size: int) -> tuple[list[str], list[str], list[Delivery]]:
+    """Orders and campaigns, as many of each, and the deliveries about them, mixed."""
+    campaigns = stack.sandbox.campaigns(size // 2)
+    orders = [f"{prefix}-{number}" for number in range(size // 2)]
+    pairs = zip(map(stack.order, orders), map(stack.news, campaigns), strict=True)
+    return orders, campaigns, [delivery for pair in pairs for delivery in pair]
+
+
+def kill_web(stack: Stack, size: int) -> Aftermath:
+    orders, campaigns, deliveries = traffic(stack, "web", size)
+    sender = Sender(stack.url, threads=8)
+    sender.send(deliveries)
+    sender.await_acknowledged(size // 4)
+    stack["web"].kill9()
+    stack["web"].restart()
+    sender.finish()
+    return Aftermath(stack, orders, campaigns, sender.acknowledged, sender.answers)
+
+
+def kill_broker(stack: Stack, size: int) -> Aftermath:
+    """Kill it while calls are under way: those who make them must outlive it."""
+    orders, campaigns, deliveries = traffic(stack, "broker", size)
+    contacts = len(stack.sandbox.journal(UNREPEATABLE))
+    stack.sandbox.fault(UNREPEATABLE, "slow", seconds=1, times=4)
+    sender = Sender(stack.url, threads=8)
+    sender.send(deliveries[: size // 2])
+    stack.sandbox.wait_for(UNREPEATABLE, contacts + 1)
+    stack.broker.kill9()
+    sender.send(deliveries[size // 2 :])
+    sender.finish()
+    stack.broker.start()
+    return Aftermath(stack, orders, campaigns, sender.acknowledged, sender.answers)
+
+
+def kill_worker(stack: Stack, size: int) -> Aftermath:
+    """Kill it while it speaks to both vendors: one campaign is being created, and contacts are, several at a time."""
+    orders, campaigns, deliveries = traffic(stack, "worker", size)
+    stack.sandbox.fault(UNREPEATABLE, "slow", seconds=SLOW_SECONDS, times=size)
+    stack.sandbox.fault(CREATE, "slow", seconds=4 * SYMPHONY_SECONDS)
+    contacts, campaigns_made = (len(stack.sandbox.journal(operation)) for operation in (UNREPEATABLE, CREATE))
+    launch = Sender(stack.url, threads=1)
+    launch.send([stack.order(LAUNCH_ORDER, show="launch")])
+    stack.sandbox.wait_for(CREATE, campaigns_made + 1)
+    sender = Sender(stack.url, threads=8)
+    sender.send(deliveries)
+    stack.sandbox.wait_for(UNREPEATABLE, contacts + size // 8)
+    stack["worker"].kill9()
+    claimed = frozenset(row.id for row in stack.effects(state="claimed"))
+    sender.finish()
+    launch.finish()
+    stack.sandbox.clear_faults()
+    stack["worker"].restart()
+    acknowledged = {**sender.acknowledged, **launch.acknowledged}
+    return Aftermath(stack, orders, campaigns, acknowledged, sender.answers + launch.answers, claimed)
+
+
+KILLS: Mapping[str, Callable[[Stack, int], Aftermath]] = {
+    "web": kill_web,
+    "broker": kill_broker,
+    "worker": kill_worker,
+}
+
+
+def kill_one_after_another(stack: Stack, size: int) -> dict[str, Aftermath]:
+    stack.start()
+    aftermaths: dict[str, Aftermath] = {}
+    for victim, kill in KILLS.items():
+        aftermath = kill(stack, size)
+        known = sum(len(earlier.acknowledged) for earlier in aftermaths.values())
+        stack.await_settled(known + len(aftermath.acknowledged), RECOVERY_SECONDS)
+        aftermaths[victim] = aftermath.settled()
+    return aftermaths
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(60, id="60 deliveries"),
+        pytest.param(500, id="500 deliveries", marks=pytest.mark.acceptance_long),
+    ],
+)
+def both_engines(request: pytest.FixtureRequest, make_stack: MakeStack) -> Iterator[Mapping[str, Future[Any]]]:
+    """The aftermaths by engine, under way at the same time."""
+    options = {"symphony_seconds": SYMPHONY_SECONDS, "cymbal_seconds": CYMBAL_SECONDS}
+    stacks = {engine: make_stack(engine, WORKFLOWS, **options) for engine in ENGINES}
+    with ThreadPoolExecutor(len(stacks)) as pool:
+        yield {engine: pool.submit(kill_one_after_another, stack, request.param) for engine, stack in stacks.items()}
+    for stack in stacks.values():
+        stack.end()
+
+
+@pytest.fixture(params=ENGINES)
+def aftermaths(request: pytest.FixtureRequest, both_engines: Mapping[str, Future[Any]]) -> Mapping[str, Aftermath]:
+    found: Mapping[str, Aftermath] = both_engines[request.param].result()
+    return found
+
+
+@pytest.fixture(params=KILLS)
+def aftermath(request: pytest.FixtureRequest, aftermaths: Mapping[str, Aftermath]) -> Aftermath:
+    return aftermaths[request.param]
+
+
+def test_every_acknowledged_delivery_led_to_exactly_one_run(aftermath: Aftermath) -> None:
+    assert set(aftermath.acknowledged) >= {*aftermath.orders, *aftermath.campaigns}
+    for name, ids in aftermath.acknowledged.items():
+        (delivery_id,) = ids
+        assert len(aftermath.runs[delivery_id]) == 1, name
+
+
+def test_every_repeatable_call_arrived_at_least_once_always_in_the_same_bytes(aftermath: Aftermath) -> None:
+    for campaign in aftermath.campaigns:
+        calls = aftermath.calls(REPEATABLE, campaign)
+        assert {(row["method"], row["path"], row["body"]) for row in calls} == {
+            ("PUT", f"/symphony/advertising/v1/campaign/{campaign}", '{"budget":{"value":400,"currency":"USD"}}')
+        }
+        assert aftermath.effect(REPEATABLE, campaign).state == "done"
+
+
+def test_every_other_call_arrived_at_most_once_and_is_in_doubt_where_nobody_can_know(aftermath: Aftermath) -> None:
+    for name in aftermath.orders:
+        effect, calls = aftermath.effect(UNREPEATABLE, name), aftermath.calls(UNREPEATABLE, name)
+        assert effect.state == ("in_doubt" if effect.id in aftermath.claimed else "done")
+        assert len(calls) <= 1 if effect.state == "in_doubt" else len(calls) == 1
+
+
+def test_nothing_is_left_running_but_what_stands_in_doubt(aftermath: Aftermath) -> None:
+    doubtful = [row for row in aftermath.effects if row.state == "in_doubt"]
+    states = [state for delivery in aftermath.runs.values() for state in delivery]
+    assert states.count("running") == len(doubtful)
+    assert set(states) <= {"done", "running"}
+    assert {row.state for row in aftermath.effects} <= {"done", "in_doubt"}
+
+
+def test_the_kill_came_in_the_middle(aftermaths: Mapping[str, Aftermath]) -> None:
+    assert aftermaths["web"].answers[0], "some delivery was not answered, and came again"
+    assert set(aftermaths["broker"].answers) == {202}, "a broker that is gone keeps nobody from delivering"
+    assert len(aftermaths["worker"].claimed) > 1, "the worker had calls under way"
+
+
+def test_a_campaign_being_created_when_its_worker_was_killed_exists_once_and_its_effect_is_in_doubt(
+    aftermaths: Mapping[str, Aftermath],
+) -> None:
+    aftermath = aftermaths["worker"]
+    stack = aftermath.stack
+    assert stack.sandbox.created("Launch") == 1
+    (effect,) = stack.effects(operation=CREATE)
+    assert effect.id in aftermath.claimed
+    assert (effect.state, effect.attempts) == ("in_doubt", 1)
+    assert "vanished" in effect.reason
+
+
+def test_what_is_in_doubt_is_shown_on_the_console_and_on_the_command_line(
+    aftermaths: Mapping[str, Aftermath],
+) -> None:
+    stack = aftermaths["worker"].stack
+    (effect,) = stack.effects(operation=CREATE)
+    listed = stack.cli("effects", "list", "--state", "in_doubt")
+    assert effect.id in [line["id"] for line in listed]
+    page = stack.get("/console/").text
+    assert CREATE in page
+    assert "in doubt" in page

@@ -1,0 +1,66 @@
+"""`apply` and `check`: whole or not at all, and what changed."""
+
+from pathlib import Path
+
+from tests.unit.tasks.cli.conftest import WORKFLOW, Run
+
+NOTHING = {"added": [], "changed": [], "removed": []}
+
+
+def test_what_changed_is_told(folder: Path, stagedoor: Run) -> None:
+    stagedoor("db", "upgrade")
+    first = stagedoor("apply")
+    assert first.out == "added workflow raise-budget\nadded brand main\nconfiguration 1 is in force\n"
+    assert stagedoor("apply").out == "nothing changed: this is in force already\n"
+    workflows = folder / "config" / "workflows"
+    (workflows / "raise-budget.yml").write_text(WORKFLOW.replace("60 USD", "70 USD"))
+    (workflows / "other.yml").write_text(WORKFLOW.replace("workflow: raise-budget", "workflow: other"))
+    second = stagedoor("apply", "--json").json
+    assert (second["id"], second["is_new"]) == (2, True)
+    assert second["workflows"] == {"added": ["other"], "changed": ["raise-budget"], "removed": []}
+    assert second["brands"] == NOTHING
+    (workflows / "other.yml").unlink()
+    assert stagedoor("apply", "--json").json["workflows"] == {**NOTHING, "removed": ["other"]}
+
+
+def test_one_mistake_refuses_everything_and_all_are_told(folder: Path, stagedoor: Run) -> None:
+    stagedoor("db", "upgrade")
+    stagedoor("apply")
+    workflows = folder / "config" / "workflows"
+    (workflows / "raise-budget.yml").write_text(WORKFLOW.replace("60 USD", "70 USD"))
+    (workflows / "wrong.yml").write_text(
+        WORKFLOW.replace("workflow: raise-budget", "workflow: wrong").replace("budget:", "budgt:")
+    )
+    with (folder / "config" / "stagedoor.yml").open("a") as file:
+        file.write("  other: {zone: Europe/Londn}\n")
+    result = stagedoor("apply")
+    assert result.status == 1
+    assert "budgt" in result.err
+    assert "Europe/Londn" in result.err
+    (folder / "config" / "stagedoor.yml").write_text(
+        (folder / "config" / "stagedoor.yml").read_text().replace("Londn", "London")
+    )
+    (workflows / "wrong.yml").unlink()
+    assert stagedoor("apply", "--json").json["workflows"]["changed"] == ["raise-budget"]
+
+
+def test_check_ends_with_1_and_names_the_place(folder: Path, stagedoor: Run) -> None:
+    assert (stagedoor("check").status, stagedoor("check").out) == (0, "no mistakes\n")
+    file = folder / "config" / "workflows" / "raise-budget.yml"
+    file.write_text(WORKFLOW.replace("budget: 60", "budgt: 60"))
+    text = stagedoor("check")
+    assert text.status == 1
+    assert "config/workflows/raise-budget.yml:9:" in text.out
+    assert "did you mean 'budget'?" in text.out
+    (problem, *_) = stagedoor("check", "--format", "json").json["problems"]
+    assert problem["place"]["line"] == 9
+    sarif = stagedoor("check", str(file), "--format", "sarif").json
+    assert sarif["runs"][0]["results"]
+
+
+def test_the_schema_is_checked_and_brought_up_to_date(stagedoor: Run) -> None:
+    before = stagedoor("db", "check")
+    assert before.status == 1
+    assert "stagedoor db upgrade" in before.err
+    assert stagedoor("db", "upgrade").status == 0
+    assert stagedoor("db", "check").status == 0

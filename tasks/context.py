@@ -59,7 +59,9 @@ def build_context(settings: Settings, app: Celery) -> Context:
     catalogue = build_catalogue(settings)
     database = Database(settings.database_url)
     rules = Rules(catalogue)
-    performer = Performer(database, rules, Client(settings), holder=f"{socket.gethostname()}:{os.getpid()}")
+    performer = Performer(
+        database, rules, Client(settings, Pacer(database, rules).wait), holder=f"{socket.gethostname()}:{os.getpid()}"
+    )
     messenger = Messenger(app)
     releaser = Releaser(database, rules, messenger)
     looker = Looker(performer, messenger, Pacer(database, rules).wait)

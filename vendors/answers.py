@@ -47,19 +47,39 @@ def classify(
     if isinstance(reply, Silence):
         reason = f"{entry.title}: {reply.reason}"
         return Outcome(_unsettled(operation) if reply.has_left else OutcomeKind.NOT_SENT, reason)
+    wait = retry_after_seconds(reply.retry_after, now)
+    if wait is None and reply.status == 429:
+        wait = entry.wait_hint(json_of(reply), now)
+    if reply.status in operation.not_processed:
+        reason = _reason(operation, entry, reply, secrets)
+        return Outcome(OutcomeKind.RETRY, reason, reply.status, retry_after_seconds=wait)
     if 200 <= reply.status < 300:
         return _confirmed(operation, entry, reply, secrets)
-    told = told_by(reply.body, secrets)
-    reason = f"{entry.title} answered {reply.status}" + (f": {told}" if told else "")
-    wait = retry_after_seconds(reply.retry_after, now)
-    if reply.status in operation.not_processed:
-        return Outcome(OutcomeKind.RETRY, reason, reply.status, retry_after_seconds=wait)
+    reason = _reason(operation, entry, reply, secrets)
+    if reply.status in operation.confirmed_by:
+        return Outcome(OutcomeKind.DONE, reason, reply.status, {})
     if reply.status in CREDENTIALS:
         return Outcome(OutcomeKind.REFUSED, f"Our credentials were refused: {reason}", reply.status)
     if 400 <= reply.status < 500 and reply.status not in (408, 429):
         return Outcome(OutcomeKind.REFUSED, reason, reply.status)
     kind = _unsettled(operation)
     return Outcome(kind, reason, reply.status, retry_after_seconds=wait if kind is OutcomeKind.RETRY else None)
+
+
+def json_of(reply: Answer | Silence) -> Any:
+    """The JSON an answer has; None where it has none that can be read."""
+    try:
+        return None if isinstance(reply, Silence) else load_foreign(reply.body or b"null")
+    except ValueError:
+        return None
+
+
+def _reason(operation: Operation, entry: Entry, answer: Answer, secrets: Iterable[str]) -> str:
+    """What the vendor said, in its words, and what one should do about it, in the operation's."""
+    told = told_by(answer.body, secrets)
+    reason = f"{entry.title} answered {answer.status}" + (f": {told}" if told else "")
+    advice = operation.advice.get(answer.status)
+    return f"{reason} ({advice})" if advice else reason
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:

@@ -11,15 +11,17 @@ from urllib.parse import urlsplit
 
 from vendors.cymbal import CYMBAL
 from vendors.entry import Configured, Entry
+from vendors.evvnt import EVVNT
+from vendors.partner_api import PARTNER_API
 from vendors.symphony import SYMPHONY
-from workflows.catalogue import Catalogue, Vendor
+from workflows.catalogue import Catalogue, Limit, Vendor
 from workflows.errors import ConfigurationError
 from workflows.problems import Problem, nearest
 from workflows.settings import Settings
 
-PHONE_BOOK: Final = (SYMPHONY, CYMBAL)
+PHONE_BOOK: Final = (SYMPHONY, CYMBAL, EVVNT, PARTNER_API)
 
-CONFIGURABLE: Final = {"symphony": ("get_campaign",)}
+CONFIGURABLE: Final = {"symphony": ("get_campaign", "get_campaign_analytics", "resume_location")}
 """Operations whose path and answer no document states."""
 
 
@@ -42,7 +44,9 @@ def _vendor(entry: Entry, configured: Configured) -> Vendor:
     operations = entry.operations(configured)
     if (seconds := configured.get("deadline_seconds")) is not None:
         operations = tuple(replace(operation, deadline_seconds=float(seconds)) for operation in operations)
-    return Vendor(entry.name, entry.title, operations)
+    stated = tuple(Limit(limit["count"], float(limit["seconds"])) for limit in configured.get("limits") or ())
+    concurrency = configured.get("concurrency") or entry.concurrency
+    return Vendor(entry.name, entry.title, operations, concurrency, stated or entry.limits)
 
 
 def _problems(entry: Entry, configured: Configured) -> Iterator[Problem]:

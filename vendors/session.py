@@ -70,7 +70,7 @@ class VendorSession:
         if response is None:
             return Silence(call.has_left, unread)
         if call.is_late:  # an answer without a length looks complete when it is cut
-            body, unread = None, f"its answer had not ended after {deadline_seconds:g} s"
+            body, unread = None, f"its answer had not ended after {round(deadline_seconds, 1):g} s"
         return Answer(response.status_code, body, response.headers.get("Retry-After"), unread)
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ def _trouble(call: Call, error: Exception, deadline_seconds: float) -> str:
     if call.trouble:
         return call.trouble
     if call.is_late or any(isinstance(one, TimeoutError) for one in chain):
-        return f"no answer within {deadline_seconds:g} s" if call.has_left else "no connection in time"
+        return f"no answer within {round(deadline_seconds, 1):g} s" if call.has_left else "no connection in time"
     tls = next((one for one in chain if isinstance(one, ssl.SSLError)), None)
     if tls is not None:
         return f"TLS failed: {getattr(tls, 'verify_message', '') or tls.reason or 'connection closed'}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
@@ -121,6 +121,20 @@ class Look:
     judge: Callable[[Inputs, Any], Outcome | None]
 
 
+@dataclass(frozen=True)
+class Pages:
+    """How a list that comes in pages goes on.
+
+    following  the inputs that read the page after, from those of a page and its output; None after the last one
+    items      the name under which a page's items stand in its output
+    most       how many pages one reading takes; a list that is longer is told to be, never cut in silence
+    """
+
+    following: Callable[[Inputs, Any], Inputs | None]
+    items: str
+    most: int = 200
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One vendor call, declared once.
@@ -137,12 +151,19 @@ class Operation:
                  writes it
     output       marshmallow schema of the vendor's answer, None where no document describes one
     repeat       see Repeat
-    not_processed  statuses that mean the vendor did not act, for operations that are not safe
+    not_processed  statuses that mean the vendor did not act (yet): the call is made again
+    confirmed_by  statuses beside 2xx that say that all is as the call wants it
+    advice       by status, what whoever reads the vendor's refusal should do about it
     requires     preconditions
     subjects     what it changes: templates over the inputs, or a function of them where a template cannot say it
     reduces      it only takes something away (pause, unsubscribe) and must always be possible
+    spends       what it costs and how that is counted, in a sentence; "" when it costs nothing
+    contacts     whom it writes to or lets be written to, in a sentence; "" when nobody
     verify       for `repeat` verify: the look that tells whether a call in doubt was processed
     follow       for what the vendor only accepts and then works on: the look that tells how it ended
+    pages        how the list it reads goes on. A call, and so an effect, is one page; its output says where the next
+                 begins. `Client.pages` and looks read on
+    split        the inputs of several calls, where one would be larger than the vendor takes
     reference    an input that carries a reference of ours, filled in with the effect's own when it is not given
     deadline_seconds  total time for one attempt, connection included
     unavailable  why it cannot be used as configured ("" when it can)
@@ -160,11 +181,17 @@ class Operation:
     output: type[Schema] | None = None
     repeat: Repeat
     not_processed: tuple[int, ...] = (429,)
+    confirmed_by: tuple[int, ...] = ()
+    advice: Mapping[int, str] = field(default_factory=dict)
     requires: tuple[Requirement, ...] = ()
     subjects: tuple[str, ...] | Callable[[Inputs], tuple[str, ...]] = ()
     reduces: bool = False
+    spends: str = ""
+    contacts: str = ""
     verify: Look | None = None
     follow: Look | None = None
+    pages: Pages | None = None
+    split: Callable[[Inputs], Sequence[Inputs]] | None = None
     reference: str = ""
     deadline_seconds: float = 30.0
     unavailable: str = ""
@@ -197,19 +224,31 @@ class Operation:
         digest = hashlib.sha256(key.encode()).hexdigest()
         return {**inputs, self.reference: f"sd-{digest[:20]}"}
 
+    def parts(self, inputs: Inputs) -> tuple[Inputs, ...]:
+        """The inputs of each call that these make: themselves, but where they are more than one call can carry.
+
+        Raises InputError.
+        """
+        self.load(inputs)
+        return (inputs,) if self.split is None else tuple(self.split(inputs))
+
     def prepare(self, inputs: Inputs) -> Request:
-        """The request these inputs make. Raises InputError."""
+        """The request these inputs make. Raises InputError, also where they are more than one request can carry."""
         loaded = self.load(inputs)
+        if self.split is not None and (parts := len(self.split(inputs))) > 1:
+            raise InputError([Problem("too_large", f"is more than one call can carry: make it {parts} calls", "$")])
         in_path = set(re.findall(r"{(\w+)}", self.path))
         values = {name: quote(str(loaded[name]), safe="") for name in in_path}
         rest = {key: value for key, value in loaded.items() if key not in in_path and key not in self.query}
         body = None if self.body is None else encode_json(self.body(self.inputs(), rest))
+        asked = {name: loaded[name] for name in self.query if loaded.get(name) is not None}
+        written: Mapping[str, Any] = self.inputs().dump(asked) if asked else {}
         return Request(
             operation=self.name,
             method=self.method,
             base=self.base,
             path=self.path.format(**values),
-            query=tuple((name, str(loaded[name])) for name in self.query if loaded.get(name) is not None),
+            query=tuple((name, str(written[name])) for name in self.query if written.get(name) is not None),
             body=body,
             content_type=None if body is None else "application/json",
         )

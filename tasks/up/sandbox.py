@@ -16,6 +16,11 @@ FILE = "sandbox.env"
 KEYS: Mapping[str, str] = {
     "SYMPHONY_API_KEY": "sandbox-symphony-key",
     "CYMBAL_API_KEY": "sandbox-cymbal-key",
+    "CONSTANT_CONTACT_API_KEY": "sandbox-cc-key",
+    "CONSTANT_CONTACT_CLIENT_ID": "sandbox-cc-client",
+    "CONSTANT_CONTACT_CLIENT_SECRET": "sandbox-cc-secret",
+    "PARTNER_API_PROJECT_ID": "sandbox-project",
+    "PARTNER_API_PRIVATE_KEY": "sandbox-private-key",
 }
 """The keys the sandbox's vendors take. They open nothing else."""
 
@@ -30,6 +35,9 @@ def sandbox_environment(data_dir: Path, url: str) -> dict[str, str]:
         "SYMPHONY_ADVERTISING_API": f"{url}/symphony/advertising",
         "SYMPHONY_PARTNER_API": f"{url}/symphony",
         "CYMBAL_BASE_URL": f"{url}/cymbal/v1/partners",
+        "CONSTANT_CONTACT_BASE_URL": f"{url}/constant_contact/v3",
+        "CONSTANT_CONTACT_TOKEN_URL": f"{url}/constant_contact/token",
+        "PARTNER_API_BASE_URL": f"{url}/partner_api",
         **KEYS,
         **{name: known.get(name) or secrets.token_urlsafe(24) for name in MADE_UP},
     }

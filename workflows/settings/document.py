@@ -34,6 +34,8 @@ class Form(Enum):
     CURRENCY = "an ISO 4217 currency code"
     FLOORS = "a number by currency"
     SECONDS = "a whole number of seconds"
+    CALLS = "how many calls at a time"
+    LIMITS = "a list of limits: so many requests in so many seconds"
     OPERATIONS = "what no document states about operations"
 
 
@@ -42,30 +44,68 @@ SOURCE_PRESETS: Mapping[str, Mapping[str, Form]] = {
     "tickettailor": {"secrets": Form.SECRETS},
     "cymbal-orders": {"header": Form.TEXT, "keys": Form.SECRETS},
 }
+EVERY_VENDOR: Mapping[str, Form] = {
+    "deadline_seconds": Form.SECONDS,
+    "concurrency": Form.CALLS,
+    "limits": Form.LIMITS,
+}
+"""What may stand under each of VENDORS."""
+
 VENDORS: Mapping[str, Mapping[str, Form]] = {
     "symphony": {
         "advertising_api": Form.ADDRESS,
         "partner_api": Form.ADDRESS,
         "api_key": Form.SECRET,
-        "deadline_seconds": Form.SECONDS,
         "brand_id": Form.TEXT,
         "ad_account_currency": Form.CURRENCY,
         "currency_floors": Form.FLOORS,
         "operations": Form.OPERATIONS,
+        **EVERY_VENDOR,
     },
     "cymbal": {
         "base_url": Form.ADDRESS,
         "api_key": Form.SECRET,
-        "deadline_seconds": Form.SECONDS,
         "genres": Form.TEXTS,
         "ticketers": Form.TEXTS,
+        **EVERY_VENDOR,
+    },
+    "constant_contact": {
+        "base_url": Form.ADDRESS,
+        "token_url": Form.ADDRESS,
+        "api_key": Form.SECRET,
+        "client_id": Form.SECRET,
+        "client_secret": Form.SECRET,
+        **EVERY_VENDOR,
+    },
+    "partner_api": {
+        "base_url": Form.ADDRESS,
+        "project_id": Form.SECRET,
+        "private_key": Form.SECRET,
+        **EVERY_VENDOR,
+    },
+    "evvnt": {
+        "base_url": Form.ADDRESS,
+        "api_key": Form.SECRET,
+        "api_secret": Form.SECRET,
+        **EVERY_VENDOR,
     },
 }
 
 LONGEST_DEADLINE = 120
 """Of one call, in seconds. Well below the time after which a broker gives a message to another worker."""
+MOST_CALLS = 256
+"""At a time; a worker has no more threads."""
+MOST_REQUESTS = 100_000_000
+LONGEST_WINDOW = 31 * 86_400
 
-_WHEN_LEFT_OUT: Mapping[Form, Any] = {Form.SECRETS: (), Form.TEXTS: (), Form.FLOORS: {}, Form.OPERATIONS: {}}
+_WHEN_LEFT_OUT: Mapping[Form, Any] = {
+    Form.SECRETS: (),
+    Form.TEXTS: (),
+    Form.FLOORS: {},
+    Form.LIMITS: (),
+    Form.OPERATIONS: {},
+}
+_LIMIT: Mapping[str, int] = {"count": MOST_REQUESTS, "seconds": LONGEST_WINDOW}
 _LITERALS: Mapping[type, str] = {
     str: "text",
     bool: "true or false",
@@ -110,6 +150,8 @@ class _Document:
             Form.CURRENCY: self._currency,
             Form.FLOORS: self._floors,
             Form.SECONDS: self._seconds,
+            Form.CALLS: self._calls,
+            Form.LIMITS: self._limits,
             Form.OPERATIONS: OperationReader(self.findings, self._references).read,
         }
 
@@ -171,6 +213,23 @@ class _Document:
 
     def _seconds(self, node: Node, path: str) -> int | None:
         return self.findings.whole_number(node, path, 1, LONGEST_DEADLINE)
+
+    def _calls(self, node: Node, path: str) -> int | None:
+        return self.findings.whole_number(node, path, 1, MOST_CALLS)
+
+    def _limits(self, node: Node, path: str) -> tuple[Mapping[str, int], ...]:
+        limits = [self._limit(item, f"{path}.{at}") for at, item in enumerate(self.findings.items(node, path))]
+        return tuple(limit for limit in limits if len(limit) == len(_LIMIT))
+
+    def _limit(self, node: Node, path: str) -> Mapping[str, int]:
+        """`{"count": 4, "seconds": 1}`, as far as it fits."""
+        found = self.findings.entries(node, path, _LIMIT, required=tuple(_LIMIT))
+        values = {
+            key: self.findings.whole_number(found[key].node, f"{path}.{key}", 1, most)
+            for key, most in _LIMIT.items()
+            if key in found
+        }
+        return MappingProxyType({key: value for key, value in values.items() if value is not None})
 
     def _floors(self, node: Node, path: str) -> Mapping[str, int | Decimal]:
         floors: dict[str, int | Decimal] = {}

@@ -17,8 +17,16 @@ def test_the_shipped_configuration_has_no_problem_on_a_machine_where_nothing_is_
 def test_everything_the_shipped_settings_need_is_listed_as_unset() -> None:
     assert sorted(item.variable for item in read_settings({}, CONFIG).unset) == [
         "BOX_OFFICE_API_KEY",
+        "CONSTANT_CONTACT_API_KEY",
+        "CONSTANT_CONTACT_BASE_URL",
+        "CONSTANT_CONTACT_CLIENT_ID",
+        "CONSTANT_CONTACT_CLIENT_SECRET",
+        "CONSTANT_CONTACT_TOKEN_URL",
         "CYMBAL_API_KEY",
         "CYMBAL_BASE_URL",
+        "PARTNER_API_BASE_URL",
+        "PARTNER_API_PRIVATE_KEY",
+        "PARTNER_API_PROJECT_ID",
         "SYMPHONY_ADVERTISING_API",
         "SYMPHONY_API_KEY",
         "SYMPHONY_PARTNER_API",

@@ -34,14 +34,26 @@ CONFIGURED: Mapping[str, Mapping[str, Any]] = {
         },
     },
     "cymbal": {"api_key": Secret("cymbal-key-123")},
+    "constant_contact": {
+        "api_key": Secret("cc-key-123"),
+        "client_id": Secret("cc-client-123"),
+        "client_secret": Secret("cc-secret-123"),
+    },
+    "partner_api": {"project_id": Secret("ab cd"), "private_key": Secret("x&y")},
 }
 
 
 def settings_for(address: str, **changes: Mapping[str, Any]) -> Settings:
     """Settings whose vendors are all at `address`; `changes` are added to the vendor they name."""
-    bases = {"symphony": ("advertising_api", "partner_api"), "cymbal": ("base_url",)}
+    bases = {"symphony": ("advertising_api", "partner_api")}
+    token_url = {"constant_contact": {"token_url": address and f"{address}/token"}}
     vendors = {
-        name: {**dict.fromkeys(bases[name], address), **configured, **changes.get(name, {})}
+        name: {
+            **dict.fromkeys(bases.get(name, ("base_url",)), address),
+            **token_url.get(name, {}),
+            **configured,
+            **changes.get(name, {}),
+        }
         for name, configured in CONFIGURED.items()
     }
     return Settings(data_dir=Path(), config_dir=Path(), database_url="", broker_url="", vendors=vendors)
@@ -80,6 +92,11 @@ DETAILS = (
     b' {"campaignsMapping": {"fbCampaign": {"id": "6676212031486"}}}}}, "status": 200}'
 )
 QUEUED = b'{"code": 0, "message": "success"}'
+LOGGED_IN = b'{"result": "OK", "access_token": "t-1", "create_time": 1700000000, "expire_time": 1700003600}'
+USER = (
+    b'{"result": "OK", "user": {"id": 4021, "username": "ana", "auth_method": "email", "enabled": true,'
+    b' "extra": {"country": "US", "language": "en"}}}'
+)
 
 LINK_CLICKS = """{"provider": "facebook", "campaign_type": "link_clicks", "campaign_name": "Spring tour tickets",
  "metadata": {
@@ -173,6 +190,9 @@ DOCUMENTED: tuple[Documented, ...] = (
     _same("cymbal.create_orders", "POST", "/orders", ORDERS, QUEUED),
     _same("cymbal.create_contact", "POST", "/contact", CONTACT, QUEUED),
     _same("cymbal.create_contact", "POST", "/contact", CONTACT_LEAST, QUEUED),
+    Documented("partner_api.login", {}, ("POST", "/partner/login", "login=ab+cd&password=x%26y"), LOGGED_IN),
+    _same("partner_api.get_user", "POST", "/partner/v2/getUser", '{"username": "ana"}', USER),
+    _same("partner_api.get_user", "POST", "/partner/v2/getUser", '{"user_id": 4021}', USER),
 )
 
 

@@ -17,6 +17,14 @@ Answering = Callable[[socket.socket], None]
 
 TRICKLE_SECONDS = 0.02
 
+TOKENS = {
+    "/partner/login": (
+        b'{"result": "OK", "access_token": "partner-token-123", "create_time": 1700000000, "expire_time": 1700003600}'
+    ),
+    "/token": b'{"access_token": "cc-token-123", "expires_in": 3600, "token_type": "Bearer"}',
+}
+"""What is answered to those who log in, by path."""
+
 
 @dataclass(frozen=True)
 class Received:
@@ -30,10 +38,16 @@ class Received:
 
 
 class RawVendor:
-    """Listens on a free port of this machine until its `with` ends; with `tls`, behind a handshake."""
+    """Listens on a free port of this machine until its `with` ends; with `tls`, behind a handshake.
 
-    def __init__(self, answering: Answering, *, tls: ssl.SSLContext | None = None) -> None:
+    It gives a token to whoever logs in, and keeps that request apart; with `gives_tokens=False` a login is a request
+    like any other.
+    """
+
+    def __init__(self, answering: Answering, *, tls: ssl.SSLContext | None = None, gives_tokens: bool = True) -> None:
         self.answering = answering
+        self.logins: Queue[Received] = Queue()
+        self._gives_tokens = gives_tokens
         self._tls = tls
         self.received: Queue[Received] = Queue()
         self.over = Event()
@@ -73,8 +87,9 @@ class RawVendor:
                 connection = self._tls.wrap_socket(connection, server_side=True)
                 self._open[number - 1] = connection
             for request in _requests(connection, number):
-                self.received.put(request)
-                self.answering(connection)
+                token = TOKENS.get(request.target.partition("?")[0]) if self._gives_tokens else None
+                (self.received if token is None else self.logins).put(request)
+                (self.answering if token is None else answers(200, token))(connection)
         except OSError:
             pass
         finally:

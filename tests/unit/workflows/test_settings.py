@@ -95,8 +95,8 @@ def test_a_variable_that_is_not_set_is_listed_and_its_value_missing(read: Reader
 def test_a_key_that_is_left_out_is_a_value_that_is_missing(read: Reader) -> None:
     settings = read("vendors: {cymbal: {}}\nbrands: {main: {}}\n")
     assert settings.vendors["cymbal"] == {
-        **dict.fromkeys(("base_url", "api_key", "deadline_seconds")),
-        **dict.fromkeys(("genres", "ticketers"), ()),
+        **dict.fromkeys(("base_url", "api_key", "deadline_seconds", "concurrency")),
+        **dict.fromkeys(("genres", "ticketers", "limits"), ()),
     }
 
 
@@ -104,11 +104,14 @@ def test_an_operator_adds_what_the_vendors_documents_leave_open(read: Reader) ->
     text = """\
 vendors:
   symphony: {ad_account_currency: MXN, currency_floors: {MXN: 190, JPY: 1500.5}}
-  cymbal: {genres: [Rock, Dance/Electronic], ticketers: [eventbrite], deadline_seconds: 12}
+  cymbal: {genres: [Rock, Dance/Electronic], ticketers: [eventbrite], deadline_seconds: 12, concurrency: 3,
+    limits: [{count: 4, seconds: 1}, {count: 10000, seconds: 86400}]}
 brands: {main: {}}
 """
     vendors = read(text).vendors
     assert vendors["cymbal"]["deadline_seconds"] == 12
+    assert vendors["cymbal"]["concurrency"] == 3
+    assert vendors["cymbal"]["limits"] == ({"count": 4, "seconds": 1}, {"count": 10_000, "seconds": 86_400})
     assert vendors["symphony"]["ad_account_currency"] == "MXN"
     assert vendors["symphony"]["currency_floors"] == {"MXN": 190, "JPY": Decimal("1500.5")}
     assert vendors["cymbal"]["genres"] == ("Rock", "Dance/Electronic")
@@ -314,3 +317,22 @@ def test_the_builder_reads_values_as_a_file(tmp_path: Path) -> None:
     assert settings.sources["symphony"].options["token"] == Secret("t")
     assert settings.vendors["cymbal"]["api_key"] == Secret("k")
     assert settings.brands["main"]["budget_cap"] == Money(Decimal(500), "USD")
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ("4", "E122 vendors.cymbal.limits must be a list"),
+        ("[]", "E122 vendors.cymbal.limits must not be empty"),
+        ("[4]", "E122 vendors.cymbal.limits.0 must be a map of keys"),
+        ("[{count: 4}]", "E121 vendors.cymbal.limits.0 needs the key 'seconds'"),
+        ("[{count: 4, second: 1}]", "did you mean 'seconds'?"),
+        ("[{count: 0, seconds: 1}]", "E123 vendors.cymbal.limits.0.count must be from 1"),
+        ("[{count: 4, seconds: 0.5}]", "E122 vendors.cymbal.limits.0.seconds must be a whole number"),
+    ],
+)
+def test_a_limit_that_is_none_is_told_with_its_place(read: Reader, limits: str, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(f"vendors: {{cymbal: {{limits: {limits}}}}}\nbrands: {{main: {{}}}}\n")
+
+    assert told in str(caught.value)

@@ -138,6 +138,7 @@ class Rows:
             "operation": "symphony.edit_campaign",
             "vendor": "symphony",
             "request": request("PUT", "/v1/campaign/5017", '{"budget":{"value":40,"currency":"USD"}}'),
+            "inputs": {},
             "requires": [],
             "repeat": "ask",
             "state": state,

@@ -13,6 +13,7 @@ from workflows.ledger import details, listing
 from workflows.ledger.database import Database
 from workflows.ledger.explanation import AHEAD, Explanation, explain_run
 from workflows.ledger.lines import shown
+from workflows.ledger.tables import lanes
 from workflows.ledger.waiting import Waiting, clock, waiting, waiting_of
 from workflows.values import new_id
 
@@ -183,6 +184,35 @@ def test_a_doubt_needs_a_person_and_comes_first(database: Database, rows: Rows) 
     first, _ = wanted(database)
     assert first.why == "in doubt: a person must decide whether symphony acted: the connection dropped"
     assert (first.kind, first.since) == ("person", ago(minutes=50))
+
+
+def test_a_doubt_that_a_look_can_settle_waits_for_the_vendor_and_then_for_a_person(
+    database: Database, rows: Rows
+) -> None:
+    rows.effect(state="in_doubt", at=ago(hours=1), repeat="verify", looks=1)
+    rows.effect(state="in_doubt", at=ago(hours=1), repeat="verify", looks=3)
+    assert [item.kind for item in wanted(database)] == ["person", "vendor"]
+    assert wanted(database)[1].opens == "finding it at symphony, or a person who settles it"
+
+
+def test_what_a_vendor_works_on_waits_for_the_vendor(database: Database, rows: Rows) -> None:
+    rows.effect(state="accepted", at=ago(hours=1))
+    (item,) = wanted(database)
+    assert (item.kind, item.why) == ("vendor", "symphony has accepted it and is at work on it")
+
+
+def test_a_limit_that_is_used_up_says_until_when(database: Database, rows: Rows) -> None:
+    rows.held(gate="rate", gate_key="rate:symphony", reason="the limit is used up", due_at=ahead(hours=9))
+    (item,) = wanted(database)
+    assert (item.kind, item.why, item.until) == ("vendor", "the limit is used up", ahead(hours=9))
+
+
+def test_a_vendor_that_is_left_alone_is_said_so(database: Database, rows: Rows) -> None:
+    with database.write() as connection:
+        connection.execute(lanes.insert().values(vendor="symphony", failures=5, rests_until=ahead(seconds=10)))
+    rows.effect(at=ago(minutes=1))
+    (item,) = wanted(database)
+    assert item.why == "symphony is left alone until 15:00:10 UTC: it did not answer, or asked for it"
 
 
 def test_a_retry_says_when_and_after_what(database: Database, rows: Rows) -> None:

@@ -14,7 +14,7 @@ BODY_LIMIT = 20_000
 TONES = {
     "good": ("done", "taken"),
     "busy": ("running", "calling", "claimed", "released", "intended", "moving"),
-    "wait": ("held", "waiting", "open", "retry", "pending", "gate", "timer", "not_sent"),
+    "wait": ("held", "waiting", "open", "retry", "pending", "gate", "timer", "not_sent", "accepted", "vendor"),
     "alert": ("in_doubt", "person", "worker", "intake"),
     "bad": ("failed", "refused", "rejected"),
 }
@@ -25,6 +25,7 @@ WORDS = {
     "not_sent": "not sent",
     "person": "needs a person",
     "gate": "held",
+    "vendor": "at the vendor",
     "retry": "retry",
     "worker": "no worker",
     "intake": "no intake",

@@ -88,7 +88,6 @@ class EffectDetail:
     line: EffectLine
     key: str
     request: Mapping[str, Any]
-    repeat: str
     holder: str | None
     output: Any
     subjects: tuple[str, ...]
@@ -173,7 +172,7 @@ def _steps(connection: Connection, run_id: str) -> tuple[StepDetail, ...]:
 
 def _effects(connection: Connection, which: sa.ColumnElement[bool]) -> tuple[EffectDetail, ...]:
     table = tables.effects
-    own = ("key", "request", "repeat", "holder", "output")
+    own = ("key", "request", "holder", "output")
     statement = select_effects().add_columns(*(table.c[name] for name in own)).where(which).order_by(table.c.id)
     return tuple(
         EffectDetail(

@@ -55,7 +55,10 @@ class RunLine:
 
 @dataclass(frozen=True)
 class EffectLine:
-    """One vendor call; `workflow`, `run_key` and `zone` are its run's, None where it was called by hand."""
+    """One vendor call; `workflow`, `run_key` and `zone` are its run's, None where it was called by hand.
+
+    `rests_until`: its vendor is left alone until then.
+    """
 
     id: str
     run_id: str | None
@@ -66,9 +69,11 @@ class EffectLine:
     operation: str
     vendor: str
     state: str
+    repeat: str
     gate: str | None
     reason: str | None
     status: int | None
+    looks: int
     attempts: int
     max_attempts: int
     due_at: datetime
@@ -77,6 +82,7 @@ class EffectLine:
     created_at: datetime
     ended_at: datetime | None
     last_attempt_at: datetime | None
+    rests_until: datetime | None
     requires: Sequence[Sequence[Any]]
 
 
@@ -151,7 +157,12 @@ def select_effects() -> Select[Any]:
     about = (run.c.workflow, run.c.key.label("run_key"), run.c.brand.label("zone"))
     attempt = tables.attempts
     last = sa.select(sa.func.max(attempt.c.started_at)).where(attempt.c.effect_id == effect.c.id).scalar_subquery()
-    return sa.select(*own, *about, last.label("last_attempt_at")).join(run, run.c.id == effect.c.run_id, isouter=True)
+    lane = tables.lanes
+    return (
+        sa.select(*own, *about, last.label("last_attempt_at"), lane.c.rests_until)
+        .join(run, run.c.id == effect.c.run_id, isouter=True)
+        .join(lane, lane.c.vendor == effect.c.vendor, isouter=True)
+    )
 
 
 def in_state(table: sa.Table, *states: str) -> sa.ColumnElement[bool]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
+from workflows.catalogue import Repeat
 from workflows.engine.gates import Milestone, Precondition
 from workflows.engine.states import EffectState, RunState, WaitState
 from workflows.ledger import tables
@@ -28,6 +29,8 @@ from workflows.ledger.lines import (
 from workflows.redaction import redact_text
 
 LIMIT = 200
+ENOUGH_LOOKS = 3
+"""After so many looks at the vendor that found nothing, a person may as well look too."""
 
 LATE = timedelta(seconds=10)
 """What is due moves within a second or two; after this long something is missing, mostly a running worker."""
@@ -37,11 +40,12 @@ LIVE = (
     EffectState.HELD,
     EffectState.RELEASED,
     EffectState.CLAIMED,
+    EffectState.ACCEPTED,
     EffectState.IN_DOUBT,
 )
 
-Kind = Literal["person", "gate", "retry", "timer", "worker", "intake", "moving"]
-ORDER: Sequence[Kind] = ("person", "gate", "retry", "timer", "worker", "intake", "moving")
+Kind = Literal["person", "gate", "vendor", "retry", "timer", "worker", "intake", "moving"]
+ORDER: Sequence[Kind] = ("person", "gate", "vendor", "retry", "timer", "worker", "intake", "moving")
 """What needs a person first. `moving` waits for nothing but its turn."""
 
 NOT_YET = {
@@ -81,6 +85,7 @@ def waiting(connection: Connection, now: datetime, *, limit: int = LIMIT) -> lis
     late = now - LATE
     asked: list[ColumnElement[bool]] = [
         in_state(effect, EffectState.IN_DOUBT),
+        in_state(effect, EffectState.ACCEPTED),
         in_state(effect, EffectState.HELD),
         in_state(effect, EffectState.INTENDED) & ((effect.c.attempts > 0) | (effect.c.due_at <= late)),
         in_state(effect, EffectState.RELEASED, EffectState.CLAIMED) & (effect.c.lease_until <= late),
@@ -132,6 +137,13 @@ def _effects(connection: Connection, which: ColumnElement[bool], now: datetime, 
 
 def _effect(line: EffectLine, needs: Sequence[Precondition], seen: Iterable[Milestone], now: datetime) -> Waiting:
     match line.state:
+        case EffectState.IN_DOUBT if line.repeat == Repeat.VERIFY and line.looks < ENOUGH_LOOKS:
+            why = f"in doubt; {line.vendor} is looked at for it" + _because(line)
+            opens = f"finding it at {line.vendor}, or a person who settles it"
+            return _of(line, "vendor", why, opens, until=line.due_at, since=line.last_attempt_at)
+        case EffectState.ACCEPTED:
+            why = f"{line.vendor} has accepted it and is at work on it"
+            return _of(line, "vendor", why, f"{line.vendor} ending it", until=line.due_at, since=line.last_attempt_at)
         case EffectState.IN_DOUBT:
             why = f"in doubt: a person must decide whether {line.vendor} acted" + _because(line)
             return _of(
@@ -144,6 +156,10 @@ def _effect(line: EffectLine, needs: Sequence[Precondition], seen: Iterable[Mile
             at = clock(line.due_at, line.zone, now)
             why = f"next attempt ({line.attempts + 1} of {line.max_attempts}) at {at} after {after}" + _because(line)
             return _of(line, "retry", why, "time", until=line.due_at, since=line.last_attempt_at)
+        case EffectState.INTENDED if line.rests_until is not None and line.rests_until > now:
+            at = clock(line.rests_until, line.zone, now)
+            why = f"{line.vendor} is left alone until {at}: it did not answer, or asked for it"
+            return _of(line, "vendor", why, "time", until=line.rests_until)
         case EffectState.INTENDED if line.due_at <= now - LATE:
             why = f"due since {clock(line.due_at, line.zone, now)}, and no worker has taken it"
             opens = f"a worker for {line.vendor} that is running and has a lane free"
@@ -155,6 +171,8 @@ def _effect(line: EffectLine, needs: Sequence[Precondition], seen: Iterable[Mile
 
 
 def _held(line: EffectLine, needs: Sequence[Precondition], seen: frozenset[Milestone], now: datetime) -> Waiting:
+    if line.gate == "rate":
+        return _of(line, "vendor", line.reason or "a limit is used up", "time", until=line.due_at)
     if line.gate != "vendor":
         return _of(line, "gate", line.reason or "a gate is closed", "the other effect being settled", until=line.due_at)
     need = next((need for need in needs if Milestone(need.subject, need.event) not in seen), None)

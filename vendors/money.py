@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -12,6 +13,8 @@ from workflows.fields import MoneyField, Number
 from workflows.values import Money, Percent, currency_exponent
 
 _T = TypeVar("_T")
+
+_DECIMAL = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 
 class Amount(MoneyField):
@@ -49,6 +52,22 @@ class Price(Number):
         if amount < 0:
             raise ValidationError("must not be less than 0")
         return Money(amount, check_currency(value.currency)) if isinstance(value, Money) else amount
+
+
+class WrittenPrice(MoneyField):
+    """An amount in major units that a vendor writes as text (`"500.0"`); its currency stands beside it.
+
+    `currency_from` names the field it stands in.
+    """
+
+    def __init__(self, *, currency_from: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.currency_from = currency_from
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
+        written = isinstance(value, str) and _DECIMAL.fullmatch(value)
+        amount = Number()._deserialize(Decimal(value) if written else value, attr, data, **kwargs)
+        return super()._deserialize(Money(amount, str(data.get(self.currency_from))), attr, data, **kwargs)
 
 
 class Share(Number):

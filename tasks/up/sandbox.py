@@ -19,6 +19,8 @@ KEYS: Mapping[str, str] = {
     "CONSTANT_CONTACT_API_KEY": "sandbox-cc-key",
     "CONSTANT_CONTACT_CLIENT_ID": "sandbox-cc-client",
     "CONSTANT_CONTACT_CLIENT_SECRET": "sandbox-cc-secret",
+    "EVVNT_KEY": "sandbox-evvnt-key",
+    "EVVNT_SECRET": "sandbox-evvnt-secret",
     "PARTNER_API_PROJECT_ID": "sandbox-project",
     "PARTNER_API_PRIVATE_KEY": "sandbox-private-key",
 }
@@ -37,6 +39,7 @@ def sandbox_environment(data_dir: Path, url: str) -> dict[str, str]:
         "CYMBAL_BASE_URL": f"{url}/cymbal/v1/partners",
         "CONSTANT_CONTACT_BASE_URL": f"{url}/constant_contact/v3",
         "CONSTANT_CONTACT_TOKEN_URL": f"{url}/constant_contact/token",
+        "EVVNT_BASE_URL": f"{url}/evvnt",
         "PARTNER_API_BASE_URL": f"{url}/partner_api",
         **KEYS,
         **{name: known.get(name) or secrets.token_urlsafe(24) for name in MADE_UP},

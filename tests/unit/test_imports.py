@@ -11,7 +11,7 @@ PACKAGES = ("webhooks", "workflows", "tasks", "vendors", "sandbox")
 
 BASE = frozenset(
     f"workflows.{name}"
-    for name in ("errors", "problems", "values", "typed_json", "redaction", "catalogue", "fields", "settings")
+    for name in ("errors", "problems", "values", "typed_json", "redaction", "catalogue", "fields", "settings", "zones")
 )
 """The small modules of `workflows` that vendors may know."""
 

@@ -1,4 +1,4 @@
-"""Who an operation is about, without saying so: subjects are stored, addresses are not."""
+"""Whom or what an operation is about, without saying so: subjects are stored, addresses are not."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def order_subjects(inputs: Inputs) -> tuple[str, ...]:
     """The orders, and the customers whose opt-ins they state."""
     orders = tuple(f"cymbal:order:{order['id']}" for order in inputs["orders"])
     return orders + tuple(subject for order in inputs["orders"] for subject in _subjects(order["customer"]))
+
+
+def event_subjects(inputs: Inputs) -> tuple[str, ...]:
+    """The shows: `cymbal:event:12345`."""
+    return tuple(f"cymbal:event:{event['id']}" for event in inputs["events"])
 
 
 def _subjects(person: Mapping[str, object]) -> Iterator[str]:

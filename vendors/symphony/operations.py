@@ -7,12 +7,17 @@ repeated, and what sets a state or an absolute value is repeated freely. `PAUSE`
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from marshmallow import Schema
+
 from vendors.entry import Configured
-from vendors.symphony import campaigns, schemas
+from vendors.symphony import campaigns, content, schemas
 from vendors.symphony.details import details_of
 from workflows.catalogue import Operation, Repeat, Requirement
 
 CAMPAIGN = "symphony:campaign:{id}"
+GOES_ON = "Nothing at once; what is left of the campaign's budget goes on being spent."
 
 COMPLETED = Requirement(
     event="symphony.campaign.completed",
@@ -45,8 +50,13 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             inputs=campaigns.with_rules(configured),
             output=schemas.CampaignCreated,
             repeat=Repeat.ASK,
+            spends=(
+                "metadata.budget, over the campaign's whole life, billed by Facebook to the ad account; for provider"
+                " symphony the price of its tier, at once, to the customer's account at Symphony."
+            ),
         ),
         _get_campaign(configured),
+        _get_campaign_analytics(configured),
         Operation(
             name="symphony.edit_campaign",
             summary="Give a campaign a new end date, a new total budget, or both.",
@@ -56,6 +66,7 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             path="/v1/campaign/{id}",
             inputs=schemas.with_rules(configured),
             repeat=Repeat.SAFE,  # both values are absolute: the same request again ends in the same state
+            spends="budget, the new total: what it is above the total before.",
             requires=(COMPLETED,),
             subjects=(CAMPAIGN,),
         ),
@@ -78,12 +89,13 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             method="PUT",
             base="advertising_api",
             path="/v1/campaign/{id}/location/PAUSED",
-            inputs=schemas.PauseLocation,
+            inputs=schemas.LocationOfMarket,
             repeat=Repeat.SAFE,
             requires=(COMPLETED,),
             subjects=(CAMPAIGN,),
             reduces=True,
         ),
+        _resume_location(configured),
         Operation(
             name="symphony.pause_campaign",
             summary="Pause a campaign; before completion this also holds up its set-up.",
@@ -108,28 +120,137 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             body=None,
             repeat=Repeat.SAFE,
             subjects=(CAMPAIGN,),
+            spends=GOES_ON,
+        ),
+        _lookup(
+            "list_instagram_posts",
+            "Read the Instagram posts of the connected account.",
+            "Symphony, Instagram posts",
+            "/v1/meta/instagram/posts",
+            content.list_of(content.InstagramPost),
+            content.Nothing,
+        ),
+        _lookup(
+            "search_locations",
+            "Look for countries, regions and cities to show ads in.",
+            "Symphony, Create campaign, Search locations",
+            "/v1/meta/locations/search",
+            content.list_of(content.LocationResult),
+        ),
+        _lookup(
+            "search_interests",
+            "Look for interests an audience may have.",
+            "Symphony, Create campaign, Search interests",
+            "/v1/meta/interest/search",
+            content.list_of(content.Interest),
+        ),
+        _lookup(
+            "search_languages",
+            "Look for languages an audience may speak.",
+            "Symphony, Create campaign, Search languages",
+            "/v1/meta/language/search",
+            content.list_of(content.LanguageResult),
+        ),
+        _lookup(
+            "list_releases",
+            "Look for releases of the linked Spotify artist.",
+            "Symphony, Release list (its words have record/streams in the path, the example that runs record_streams)",
+            "/v1/brand_content/record_streams",
+            content.list_of(content.Release),
+        ),
+        _lookup(
+            "list_youtube_videos",
+            "Read the videos of the linked YouTube account.",
+            "Symphony, YouTube videos, which gives a path but no method and no answer",
+            "/youtube/videos",
+            content.Videos,
+            content.Nothing,
         ),
     )
 
 
-def _get_campaign(configured: Configured) -> Operation:
-    """The details the document names without a path or an answer; both are the operator's to state."""
-    known = (configured.get("operations") or {}).get("get_campaign") or {}
-    path, fields = known.get("path"), known.get("fields")
-    unavailable = (
-        "symphony.get_campaign is not configured: Symphony's document names it without a path; "
-        "an engineer sets vendors.symphony.operations.get_campaign"
-    )
+def _lookup(
+    name: str, summary: str, source: str, path: str, output: type[Schema], inputs: type[Schema] = content.Keyword
+) -> Operation:
+    """A list that is only read; a keyword goes into the query."""
     return Operation(
-        name="symphony.get_campaign",
-        summary="Read a campaign's details.",
-        source='Symphony, Edit campaign, which names "Get Campaign Details" without a path or an answer',
+        name=f"symphony.{name}",
+        summary=summary,
+        source=source,
         method="GET",
         base="advertising_api",
-        path=path or "",
-        inputs=schemas.OneCampaign,
+        path=path,
+        query=tuple(inputs().fields),
+        inputs=inputs,
         body=None,
-        output=details_of(fields) if fields else None,
+        output=output,
         repeat=Repeat.SAFE,
-        unavailable="" if path else unavailable,
     )
+
+
+def _get_campaign(configured: Configured) -> Operation:
+    return _with_path(
+        configured,
+        Operation(
+            name="symphony.get_campaign",
+            summary="Read a campaign's details.",
+            source='Symphony, Edit campaign, which names "Get Campaign Details" without a path or an answer',
+            method="GET",
+            base="advertising_api",
+            path="",
+            inputs=schemas.OneCampaign,
+            body=None,
+            repeat=Repeat.SAFE,
+        ),
+    )
+
+
+def _get_campaign_analytics(configured: Configured) -> Operation:
+    return _with_path(
+        configured,
+        Operation(
+            name="symphony.get_campaign_analytics",
+            summary="Read how a campaign does.",
+            source='Symphony, which names "Fetch Campaign-Level Analytics" without a path or an answer',
+            method="GET",
+            base="advertising_api",
+            path="",
+            inputs=schemas.OneCampaign,
+            body=None,
+            repeat=Repeat.SAFE,
+        ),
+    )
+
+
+def _resume_location(configured: Configured) -> Operation:
+    """Its path is for an engineer to write down: the page says "pause or resume", but shows PAUSED alone."""
+    return _with_path(
+        configured,
+        Operation(
+            name="symphony.resume_location",
+            summary="Show a campaign's ads in a paused location again; it spends there again.",
+            source='Symphony, Edit campaign, "Locations", which names resuming but shows only how to pause',
+            method="PUT",
+            base="advertising_api",
+            path="",
+            inputs=schemas.LocationOfMarket,
+            repeat=Repeat.SAFE,
+            requires=(COMPLETED,),
+            subjects=(CAMPAIGN,),
+            spends=GOES_ON,
+        ),
+    )
+
+
+def _with_path(configured: Configured, operation: Operation) -> Operation:
+    """The operation with what no document states and the operator does: its path, and what is read of its answer."""
+    name = operation.name.partition(".")[2]
+    known = (configured.get("operations") or {}).get(name) or {}
+    path, fields = known.get("path"), known.get("fields")
+    if not path:
+        unavailable = (
+            f"{operation.name} is not configured: Symphony's document names it without a path; "
+            f"an engineer sets vendors.symphony.operations.{name}"
+        )
+        return replace(operation, unavailable=unavailable)
+    return replace(operation, path=path, output=details_of(fields) if fields else None)

@@ -60,7 +60,7 @@ class AddLocations(OneCampaign):
     )
 
 
-class PauseLocation(OneCampaign):
+class LocationOfMarket(OneCampaign):
     """One location of a market."""
 
     location_key = Identifier(required=True, metadata=about("The location's key, from the campaign's details."))

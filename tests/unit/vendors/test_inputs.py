@@ -141,7 +141,7 @@ def test_every_input_says_what_it_is_for(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_language_can_type_every_input_but_the_region_that_has_two_types(name: str) -> None:
+def test_the_language_can_type_every_input_but_two(name: str) -> None:
     operation = CATALOGUE.operation(name)
 
     of_schema(operation.inputs, as_input=True)
@@ -149,7 +149,8 @@ def test_the_language_can_type_every_input_but_the_region_that_has_two_types(nam
     untyped = {
         path.rpartition(".")[2] for path, item in input_fields(operation.inputs()) if isinstance(_typed(item), Unknown)
     }
-    assert untyped <= {"region_id"}
+    # A region's number is written in two ways, and prices have labels of their own.
+    assert untyped <= {"region_id", "prices"}
 
 
 def _typed(item: fields.Field[Any]) -> object:

@@ -12,6 +12,7 @@ from workflows.errors import ConfigurationError, DefinitionError
 from workflows.language.checker import check_definition
 from workflows.language.definition import Definition
 from workflows.language.reader import Examined, examine_definition
+from workflows.language.trials.checking import check_trials
 from workflows.language.types import FieldType
 from workflows.language.values import type_of_value
 from workflows.problems import Place, Problem
@@ -35,7 +36,7 @@ def check_configuration(
     Without `config_dir` the configuration is the one `paths` lie in, else that of STAGEDOOR_CONFIG. Workflows are
     looked at even where the settings are wrong; only what may be wrong because of that is left out.
     """
-    folder = config_dir or _folder_of(paths) or Path(environ.get("STAGEDOOR_CONFIG") or "config")
+    folder = config_dir or folder_of(environ, paths)
     file = folder / SETTINGS
     settings, problems = examine_settings(environ, folder)
     try:
@@ -43,8 +44,7 @@ def check_configuration(
     except ConfigurationError as error:
         problems += [_placed(problem, file) for problem in error.problems]
         catalogue = build_catalogue(replace(settings, vendors={}))
-    fields = brand_fields(settings.brands) if settings.brands else None
-    of_workflows = _check_files(paths or [folder], fields, catalogue)
+    of_workflows = _check_files(paths or [folder], settings.brands or None, catalogue)
     if problems:
         of_workflows = [problem for problem in of_workflows if problem.code != NOT_CONFIGURED]
     return [*problems, *of_workflows]
@@ -52,7 +52,7 @@ def check_configuration(
 
 def check_paths(paths: Sequence[Path], settings: Settings, catalogue: Catalogue) -> list[Problem]:
     """Every problem of the workflows in `paths`: files, folders of them, or the folder of a configuration."""
-    return _check_files(paths, brand_fields(settings.brands), catalogue)
+    return _check_files(paths, settings.brands, catalogue)
 
 
 def read_workflows(paths: Iterable[Path]) -> tuple[list[Definition], list[Problem]]:
@@ -96,17 +96,25 @@ def brand_fields(brands: Mapping[str, Mapping[str, Any]]) -> dict[str, FieldType
     return fields
 
 
-def _folder_of(paths: Sequence[Path]) -> Path | None:
-    """The folder of the configuration the first of `paths` is or lies in: config for config/workflows/boost.yml."""
+def folder_of(environ: Mapping[str, str], paths: Sequence[Path]) -> Path:
+    """The folder of the configuration the first of `paths` is or lies in: config for config/workflows/boost.yml.
+
+    Where they are in none, it is that of STAGEDOOR_CONFIG.
+    """
     above = (folder for path in paths for folder in (path, path.parent, path.parent.parent))
-    return next((folder for folder in above if (folder / SETTINGS).is_file()), None)
+    found = next((folder for folder in above if (folder / SETTINGS).is_file()), None)
+    return found or Path(environ.get("STAGEDOOR_CONFIG") or "config")
 
 
-def _check_files(paths: Sequence[Path], fields: Mapping[str, FieldType] | None, catalogue: Catalogue) -> list[Problem]:
+def _check_files(
+    paths: Sequence[Path], brands: Mapping[str, Mapping[str, Any]] | None, catalogue: Catalogue
+) -> list[Problem]:
     workflows, problems = examine_workflows(paths)
+    fields = None if brands is None else brand_fields(brands)
     for one in workflows:
         of_one = check_definition(one.definition, catalogue, fields, one.unread)
         problems += [problem for problem in of_one if one.is_certain or problem.code not in UNSETTLED]
+        problems += check_trials(one.definition, catalogue, brands, one.unread)
     return sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
 
 

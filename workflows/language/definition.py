@@ -12,6 +12,7 @@ from typing import Any
 
 from workflows.language.formulas import Formula
 from workflows.language.trees import Tree
+from workflows.language.trials.values import Trial
 from workflows.problems import Place
 
 
@@ -91,3 +92,4 @@ class Definition:
     steps: tuple[Step, ...]
     source: str
     hash: str
+    tests: tuple[Trial, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
+from workflows.language.definition import Call, Set, Step, StopUnless, Wait
 from workflows.language.formulas import Formula
 from workflows.language.formulas.facts import facts_when
 from workflows.language.formulas.nodes import Node, Path
@@ -15,8 +16,13 @@ from workflows.problems import Place
 
 def roots_of(formula: Formula) -> Iterator[tuple[str, Place]]:
     """The first name of every path in `formula` and where it stands, in the order written."""
-    for path in _paths(formula.root):
+    for path in paths_of(formula):
         yield path.root, formula.place_of(path.at)
+
+
+def paths_of(formula: Formula) -> Iterator[Path]:
+    """Every path in `formula`, in the order written."""
+    return _paths(formula.root)
 
 
 def formulas_of(tree: Tree) -> Iterator[Formula]:
@@ -32,6 +38,23 @@ def formulas_of(tree: Tree) -> Iterator[Formula]:
         case ObjectTree():
             for _, item in tree.entries:
                 yield from formulas_of(item)
+
+
+def formulas_of_step(step: Step) -> Iterator[Formula]:
+    """Every formula in `step`: its condition, then those of what it does."""
+    if step.condition is not None:
+        yield step.condition
+    match step.verb:
+        case StopUnless(condition):
+            yield condition
+        case Call(inputs=inputs):
+            yield from formulas_of(inputs)
+        case Set(values=values):
+            for tree in values.values():
+                yield from formulas_of(tree)
+        case Wait() as wait:
+            for part in (wait.for_, wait.from_, wait.until, wait.zone):
+                yield from formulas_of(part) if part is not None else ()
 
 
 def narrowed(scope: ObjectOf, condition: Formula | None) -> ObjectOf:

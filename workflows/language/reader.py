@@ -16,10 +16,12 @@ from workflows.language.folds import unfolded
 from workflows.language.formulas import Formula
 from workflows.language.pieces import Pieces
 from workflows.language.steps import StepReader
+from workflows.language.trials.reading import TrialReader
+from workflows.language.trials.values import Trial
 from workflows.problems import Place, Problem
 from workflows.yaml_nodes import Entry, Node, examine
 
-KEYS = ("workflow", "description", "owner", "vars", "when", "run", "steps")
+KEYS = ("workflow", "description", "owner", "vars", "when", "run", "steps", "tests")
 DEFAULT_EXPIRES = timedelta(days=14)
 MAX_EXPIRES = timedelta(days=366)
 
@@ -73,6 +75,7 @@ class _Reader:
         variables = self._variables(found["vars"].node) if "vars" in found else {}
         key, expires = self._run(found["run"].node) if "run" in found else (None, DEFAULT_EXPIRES)
         steps = self._steps(found["steps"].node) if "steps" in found else ()
+        tests = self._tests(found["tests"].node) if "tests" in found else ()
         described = {word: self._words(word, found) for word in ("description", "owner")}
         return Definition(
             name=name,
@@ -84,6 +87,7 @@ class _Reader:
             steps=steps,
             source=self._text,
             hash=sha256(self._text.encode()).hexdigest(),
+            tests=tests,
         )
 
     def _name(self, node: Node) -> str:
@@ -139,3 +143,8 @@ class _Reader:
         steps = [reader.step(item) for item in self._findings.items(node, "'steps'")]
         self.unread = reader.unread
         return tuple(step for step in steps if step is not None)
+
+    def _tests(self, node: Node) -> tuple[Trial, ...]:
+        reader = TrialReader(self.pieces)
+        tests = [reader.trial(item) for item in self._findings.items(node, "'tests'")]
+        return tuple(test for test in tests if test is not None)

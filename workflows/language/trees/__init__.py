@@ -2,10 +2,11 @@
 
 from workflows.language.trees.checking import check_tree
 from workflows.language.trees.reading import examine_tree, tree_of
-from workflows.language.trees.rendering import read_as, render
+from workflows.language.trees.rendering import READERS, read_as, render
 from workflows.language.trees.values import UNREAD, FormulaLeaf, ListTree, Literal, ObjectTree, TemplateLeaf, Tree
 
 __all__ = [
+    "READERS",
     "UNREAD",
     "FormulaLeaf",
     "ListTree",

@@ -142,7 +142,7 @@ steps:
     assert problems_of(text) == [
         "w.yml:2:1: E120 'discription' is not a key of a workflow (did you mean 'description'?)",
         "w.yml:3:1: E120 'approve' is not a key of a workflow "
-        "(known are workflow, description, owner, vars, when, run, steps)",
+        "(known are workflow, description, owner, vars, when, run, steps, tests)",
         "w.yml:4:8: E120 'evnt' is not a key of 'when' (did you mean 'event'?)",
         "w.yml:5:7: E120 'expire' is not a key of 'run' (did you mean 'expires'?)",
         "w.yml:7:13: E120 'cal' is not a key of a step (did you mean 'call'?)",

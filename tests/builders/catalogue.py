@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields
 
 from workflows.catalogue import Catalogue, Operation, Repeat, Vendor
@@ -17,8 +19,15 @@ class Figures(Schema):
     ctr = PercentField()
 
 
+class Price(MoneyField):
+    """Money that goes out as it comes in: an object."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else {"value": value.amount, "currency": value.currency}
+
+
 class Edit(One):
-    budget = MoneyField()
+    budget = Price()
     note = Text()
     share = Number()
 

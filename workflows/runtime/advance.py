@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
 
 from sqlalchemy import Connection
 
 from workflows.engine.decide import decide
 from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
 from workflows.engine.gates import closed_precondition
+from workflows.engine.requests import effect_key, inputs_of, not_made
 from workflows.engine.states import StepState
 from workflows.errors import InputError
-from workflows.language.trees import read_as
-from workflows.language.types import of_schema
 from workflows.ledger import effects, runs
 from workflows.ledger.runs import RunRow
 from workflows.runtime.intents import intent_of
@@ -58,8 +56,7 @@ def _write_down(connection: Connection, rules: Rules, run: RunRow, decision: Int
     try:
         intent = _intent(rules, run, decision, now)
     except InputError as error:
-        reason = "nothing was sent: " + "; ".join(str(problem) for problem in error.problems)
-        runs.end_step(connection, run.id, EndStep(decision.step, StepState.FAILED, reason=reason), now)
+        runs.end_step(connection, run.id, not_made(decision.step, error), now)
         return False
     closed = closed_precondition(intent.requires, effects.seen_milestones(connection, intent.requires))
     runs.enter_step(connection, run.id, decision.step, StepState.CALLING, now)
@@ -68,15 +65,12 @@ def _write_down(connection: Connection, rules: Rules, run: RunRow, decision: Int
 
 
 def _intent(rules: Rules, run: RunRow, decision: Intend, now: datetime) -> effects.Intent:
-    """The effect a decision asks for. Raises InputError.
-
-    Text that stands where money, a percentage or an instant goes is read as one: `500 USD` needs no formula.
-    """
+    """The effect a decision asks for. Raises InputError."""
     operation = rules.catalogue.operation(decision.operation)
     return intent_of(
         operation,
-        cast(dict[str, Any], read_as(decision.inputs, of_schema(operation.inputs, as_input=True))),
-        key=f"{run.event.id}/{run.workflow}/{decision.step}",
+        inputs_of(decision, operation),
+        key=effect_key(run.event.id, run.workflow, decision.step),
         run_id=run.id,
         step=decision.step,
         max_attempts=decision.attempts,

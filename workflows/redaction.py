@@ -27,7 +27,7 @@ SHORTEST_SECRET = 4
 
 _SECRET = re.compile(
     r"\b(?:api ?keys?|auth(?=$)|authorization|cookies?|credentials?|dsn|hmac|jwt|pass(?:phrase|wd|words?)|pwd|secrets?"
-    r"|signatures?|tokens?|(?:access|private|secret|signing) key)\b"
+    r"|signatures?|tokens?|(?:access|private|secret|signing) key|report url)\b"  # evvnt's logs its reader in
 )
 _PERSONAL = re.compile(
     r"\b(?:address(?:es)?|birth ?da(?:y|te)|dob|e ?mails?|(?:first|last|full|middle|given|family) ?name|surname|mobile"

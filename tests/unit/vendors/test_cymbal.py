@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.vendors.documented import CONTACT, CONTACT_LEAST, ORDERS, catalogue
+from tests.unit.vendors.documented import CAMPAIGNS, CONTACT, CONTACT_LEAST, ORDERS, SHOWS, catalogue
 from tests.unit.vendors.mutations import GONE, changed, problems
 from workflows.values import Money
 
@@ -18,7 +18,11 @@ ALL = json.loads(CONTACT)
 LEAST = json.loads(CONTACT_LEAST)
 ORDER = json.loads(ORDERS, parse_float=Decimal)
 
+SHOW = json.loads(SHOWS, parse_float=Decimal)
+
 LINE = "orders.0.items.0"
+TICKETS = "events.0.ticket_types.0"
+CREATE_EVENTS = "cymbal.create_events"
 
 
 def text_of(operation: str, inputs: Any) -> str:
@@ -188,3 +192,82 @@ def test_one_person_is_one_subject_however_the_address_is_written() -> None:
     (person,) = contact.subjects_of(LEAST)
 
     assert set(orders.subjects_of(bought)) == {person, "cymbal:order:12345"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "words"),
+    [
+        ({"events": []}, "$.events", "must have at least 1 event"),
+        *(
+            ({f"events.0.{name}": GONE}, f"$.events[0].{name}", "is required")
+            for name in ("id", "url", "name", "image_url", "start_datetime", "location")
+        ),
+        ({"events.0.status": "cancelled"}, "$.events[0].status", "did you mean 'canceled'?"),
+        ({"events.0.url": "bellyupaspen.com"}, "$.events[0].url", "must be a web address"),
+        ({"events.0.start_datetime": "2024-03-02T15:30:00"}, "$.events[0].start_datetime", "must say its offset"),
+        ({"events.0.end_datetime": "2024-03-02T15:00:00Z"}, "$.events[0].end_datetime", "not be before start_datetime"),
+        ({"events.0.location": {}}, "$.events[0].location", "needs a name, an address or both"),
+        ({"events.0.tags": "Folk"}, "$.events[0].tags", "must be a list"),
+        ({f"{TICKETS}.currency_code": GONE}, "$.events[0].ticket_types[0].currency_code", "where there is a price"),
+        ({f"{TICKETS}.currency_code": "US"}, "$.events[0].ticket_types[0].currency_code", "not a currency code"),
+        ({f"{TICKETS}.total_price": 20}, "$.events[0].ticket_types[0].total_price", "both are for one ticket"),
+        (
+            {f"{TICKETS}.prefee_price": Money(Decimal(30), "GBP")},
+            "$.events[0].ticket_types[0].prefee_price",
+            "is in GBP, but one ticket is in USD",
+        ),
+        ({f"{TICKETS}.quantity": -1}, "$.events[0].ticket_types[0].quantity", "must be 0 or more"),
+    ],
+)
+def test_a_mistake_in_a_show_is_told_with_its_place(changes: dict[str, Any], path: str, words: str) -> None:
+    found = problems(CREATE_EVENTS, changed(SHOW, changes))
+
+    assert set(found) == {path}
+    assert words in found[path]
+
+
+def test_a_show_is_live_until_it_is_said_to_be_canceled() -> None:
+    live = body_of(CREATE_EVENTS, changed(SHOW, {"events.0.status": GONE}))
+    canceled = body_of(CREATE_EVENTS, changed(SHOW, {"events.0.status": "canceled"}))
+
+    assert live["events"][0]["status"] == "live"
+    assert canceled["events"][0]["status"] == "canceled"
+
+
+def test_a_ticket_brings_its_currency_along() -> None:
+    money = {f"{TICKETS}.{name}": Money(Decimal(30), "GBP") for name in ("prefee_price", "total_price")}
+
+    text = text_of(CREATE_EVENTS, changed(SHOW, {**money, f"{TICKETS}.currency_code": GONE}))
+
+    assert '"prefee_price":30.00,"total_price":30.00,"currency_code":"GBP"' in text
+
+
+def test_shows_are_claimed_by_their_ids() -> None:
+    assert catalogue().operation(CREATE_EVENTS).subjects_of(SHOW) == ("cymbal:event:12345",)
+
+
+def test_figures_keep_the_vendors_names_and_cents() -> None:
+    operation = catalogue().operation("cymbal.get_campaign_analytics")
+    assert operation.output is not None
+
+    (figures,) = operation.output().load(json.loads(CAMPAIGNS))["response"]
+
+    assert (figures["campaign_id"], figures["attributed_revenue"], figures["num_links_clicked"]) == ("1", 1000, 40)
+
+
+@pytest.mark.parametrize(
+    ("asked", "count", "following"),
+    [({}, 9, None), ({}, 10, {"page": 2}), ({"page": 2, "per_page": 3}, 3, {"page": 3, "per_page": 3}), ({}, 0, None)],
+)
+def test_a_full_page_of_figures_may_have_another_behind_it(asked: Any, count: int, following: Any) -> None:
+    pages = catalogue().operation("cymbal.get_campaign_analytics").pages
+    assert pages is not None
+
+    assert pages.following(asked, {pages.items: [{}] * count}) == following
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"), [({"page": 0}, "$.page"), ({"per_page": 0}, "$.per_page"), ({"type": "SMS"}, "$.type")]
+)
+def test_a_page_that_cannot_be_is_not_asked_for(inputs: dict[str, Any], path: str) -> None:
+    assert set(problems("cymbal.get_campaign_analytics", inputs)) == {path}

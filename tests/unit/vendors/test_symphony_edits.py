@@ -55,6 +55,10 @@ RAW = example("symphony.add_locations").inputs["locations"][0]
         ("register_webhook", {"events.0": "campaign.complete"}, "$.events[0]", "did you mean 'campaign.completed'?"),
         ("register_webhook", {"events.0": "campaign.updated"}, "$.events", "must not name the same thing twice"),
         ("get_campaign", {"id": None}, "$.id", "must not be null"),
+        ("get_campaign_analytics", {"id": GONE}, "$.id", "is required"),
+        ("resume_location", {"location_key": GONE}, "$.location_key", "is required"),
+        ("search_locations", {"keyword": GONE}, "$.keyword", "is required"),
+        ("search_interests", {"keyword": " "}, "$.keyword", "must not be empty"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(name: str, changes: dict[str, Any], path: str, words: str) -> None:
@@ -150,12 +154,13 @@ def test_every_change_of_a_campaign_claims_that_campaign() -> None:
     assert catalogue().operation("symphony.get_campaign").subjects_of({"id": 5017}) == ()
 
 
-def test_details_that_are_not_configured_are_there_and_say_so() -> None:
-    operation = catalogue_of({}).operation("symphony.get_campaign")
+@pytest.mark.parametrize("name", ["get_campaign", "get_campaign_analytics", "resume_location"])
+def test_what_has_no_documented_path_is_there_and_says_that_it_is_not_configured(name: str) -> None:
+    operation = catalogue_of({}).operation(f"symphony.{name}")
 
-    assert "vendors.symphony.operations.get_campaign" in operation.unavailable
+    assert f"vendors.symphony.operations.{name}" in operation.unavailable
     with pytest.raises(InputError, match="not configured"):
-        operation.prepare({"id": 5017})
+        operation.prepare(example(f"symphony.{name}").inputs)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st
         ("redis://user:pa:ss@cache.example.com:6379/0", "redis://***@cache.example.com:6379/0"),
         ("https://api.example.com/v1?api_key=k123&page=2", "https://api.example.com/v1?api_key=***&page=2"),
         ("Authorization: Bearer abc.def", "Authorization: ***"),
+        ("report_url: https://evvnt.example.com/r?digest=abc", "report_url: ***"),
         ("Cookie: session=1; csrf=2", "Cookie: ***"),
         ("got 'Bearer abcdef' from them", "got 'Bearer ***' from them"),
         ("Basic dXNlcjpwYXNz", "Basic ***"),

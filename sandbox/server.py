@@ -20,9 +20,11 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from sandbox import control, page
 from sandbox.calls import Refusal, Vendor
 from sandbox.cymbal import Cymbal
+from sandbox.evvnt import Evvnt
 from sandbox.exchange import Exchange, plain_error
 from sandbox.faults import Faults
 from sandbox.journal import Journal
+from sandbox.partner_api import PartnerApi
 from sandbox.postman import Postman
 from sandbox.scheduler import Scheduler
 from sandbox.settings import Settings
@@ -70,7 +72,8 @@ def build(settings: Settings) -> House:
         clock=settings.clock,
     )
     symphony = Symphony(settings, store, scheduler, postman)
-    vendors: tuple[Vendor, ...] = (symphony, Cymbal(settings, store))
+    partner_api = PartnerApi(settings, store)
+    vendors: tuple[Vendor, ...] = (symphony, Cymbal(settings, store), Evvnt(settings, store), partner_api)
     shops: tuple[Shop, ...] = (BoxOffice(), TicketTailor())
 
     exchange = Exchange(store, journal, faults, stopping)
@@ -82,6 +85,7 @@ def build(settings: Settings) -> House:
     control.serve_journal(app, "/_journal", journal, ("vendor", "operation", "method", "status", "processed"))
     control.serve_journal(app, "/_deliveries", deliveries, ("source", "event", "about", "url", "status", "attempt"))
     control.serve_faults(app, faults)
+    control.serve_knobs(app, partner_api)
     control.serve_scenarios(app, symphony.lifecycle)
     page.serve(app, vendors, shops, journal, deliveries)
     postman.wake()

@@ -87,6 +87,22 @@ class Client:
         url = f"{self.url}/cymbal/v1/partners{path}"
         return self.session.request(method, url, headers={"Cymbal-Partner-API-Key": key}, timeout=10, **options)
 
+    def evvnt(self, method: str, path: str, key: str = "sandbox-evvnt-key", **options: Any) -> requests.Response:
+        headers = {"Accept": "application/json", **options.pop("headers", {})}
+        auth = (key, "sandbox-evvnt-secret")
+        return self.session.request(
+            method, f"{self.url}/evvnt{path}", headers=headers, auth=auth, timeout=10, **options
+        )
+
+    def logged_in(self, project: str = "sandbox-project", key: str = "sandbox-private-key") -> Any:
+        """Log in to the Partner API and return its answer."""
+        form = {"login": project, "password": key}
+        return self.session.post(f"{self.url}/partner_api/partner/login", data=form, timeout=10).json()
+
+    def partner_user(self, token: str, body: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        return self.session.post(f"{self.url}/partner_api/partner/v2/getUser", headers=headers, json=body, timeout=10)
+
     def created(self, name: str = "Spring tour tickets") -> int:
         body = {**deepcopy(LINK_CLICKS), "campaign_name": name}
         reply = self.symphony("POST", "/advertising/v1/campaign", json=body)
@@ -159,6 +175,41 @@ def serving(**settings: Any) -> tuple[Running, Client]:
     quick = {"lifecycle_delays": QUICK, "retry_delays": (0.01, 0.01, 0.01), "first_campaign_id": 5017}
     server = start(settings=Settings(**{**quick, **settings}))
     return server, Client(server.url)
+
+
+class HandClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """Noon of 20 June 2026, UTC."""
+    return HandClock(1_781_956_800.0)
+
+
+def changed(body: Any, path: str, value: Any) -> Any:
+    """Set (or, with `...`, remove) the value at a path such as `venue.name` in a copy of the body."""
+    body = deepcopy(body)
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    place: Any = body
+    for part in parents:
+        place = place[part]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return body
+
+
+@pytest.fixture(name="changed")
+def changed_fixture() -> Any:
+    return changed
 
 
 class Serve:

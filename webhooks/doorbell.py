@@ -93,6 +93,8 @@ class IntakeBell:
             # Without these, a connection that cannot be made is tried again for ever.
             broker_transport_options={
                 "max_retries": 0,
+                # RabbitMQ: return when it has the message, or the next look at the queue would not see it.
+                "confirm_publish": True,
                 "socket_connect_timeout": CONNECT_SECONDS,
                 "socket_timeout": CONNECT_SECONDS,
             },

@@ -50,7 +50,9 @@ def test_while_a_ring_waits_in_the_queue_another_adds_nothing(bell: IntakeBell, 
     assert INTAKE(queue.default_channel).queue_declare(passive=True).message_count == 1
 
 
-@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "amqp://127.0.0.1:1//", "redis+socket:///nowhere/broker.sock"])
+@pytest.mark.parametrize(
+    "url", ["redis://127.0.0.1:1/0", "amqp://127.0.0.1:1//", "redis+socket:///nowhere/broker.sock"]
+)
 def test_a_broker_that_is_not_there_is_left_quickly(url: str) -> None:
     bell = IntakeBell(url)
     begun = time.monotonic()

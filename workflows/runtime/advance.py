@@ -81,8 +81,7 @@ def intent_of(rules: Rules, run: RunRow, decision: Intend, now: datetime) -> eff
         vendor=operation.vendor,
         repeat=operation.repeat,
         requires=tuple(
-            Precondition(need.event, need.subject, need.never_after, need.why)
-            for need in operation.requires_of(inputs)
+            Precondition(need.event, need.subject, need.never_after, need.why) for need in operation.requires_of(inputs)
         ),
         subjects=operation.subjects_of(inputs),
         max_attempts=decision.attempts,

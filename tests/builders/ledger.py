@@ -1,6 +1,7 @@
 """Ledgers with a clock of their own, and the rows and operations that tests of the runtime are about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 
 from workflows.catalogue import Catalogue, Operation, Outcome, OutcomeKind, Repeat, Request, Requirement, Vendor
 from workflows.engine.gates import Precondition
+from workflows.errors import LedgerUnavailable
 from workflows.events import Event
 from workflows.fields import Text
 from workflows.ledger import deliveries, effects
@@ -24,14 +26,23 @@ START = datetime(2026, 3, 1, 15, 0, tzinfo=UTC)
 
 
 class ClockedDatabase(Database):
-    """A database whose clock the test sets."""
+    """A database whose clock the test sets; the next `fails` writes find it gone."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.time = START
+        self.fails = 0
 
     def now(self, connection: Connection) -> datetime:
         return self.time
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        if self.fails:
+            self.fails -= 1
+            raise LedgerUnavailable("the test took it away")
+        with super().write() as connection:
+            yield connection
 
     def pass_time(self, **duration: float) -> None:
         self.time += timedelta(**duration)
@@ -107,9 +118,17 @@ class Crew:
         self.rules = Rules(self.catalogue)
         self.monotonic = 0.0
         self.performer = Performer(
-            self.database, self.rules, self.vendor, holder="test:1", monotonic=lambda: self.monotonic
+            self.database,
+            self.rules,
+            self.vendor,
+            holder="test:1",
+            monotonic=lambda: self.monotonic,
+            pause=self._pause,
         )
         self.releaser = Releaser(self.database, self.rules, self._tell)
+
+    def _pause(self, seconds: float) -> None:
+        self.monotonic += seconds
 
     def _tell(self, released):
         if self.broker_is_down:

@@ -16,6 +16,7 @@ from workflows.catalogue import Caller, Operation, Outcome, OutcomeKind, Repeat
 from workflows.engine.gates import closed_precondition
 from workflows.engine.retries import next_delay
 from workflows.engine.states import EffectState
+from workflows.errors import LedgerUnavailable
 from workflows.ledger import effects, runs
 from workflows.ledger.database import Database
 from workflows.ledger.effects import EffectRow
@@ -24,6 +25,10 @@ from workflows.runtime.rules import Rules
 
 LEASE_MARGIN = timedelta(seconds=5)
 """How much longer than the call's own deadline a claim lasts: time to claim, to start and to record."""
+
+RECORD_AGAIN_SECONDS = 1.0
+RECORD_PATIENCE_SECONDS = 120.0
+"""How long an outcome is kept in memory while the ledger cannot be written; a restart of PostgreSQL is over by then."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +52,7 @@ class Performer:
     holder: str
     random: Random = field(default_factory=Random)
     monotonic: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
 
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
@@ -54,7 +60,7 @@ class Performer:
         if claim is None:
             return None
         outcome = self._call(claim)
-        self._record(claim.effect, outcome)
+        self._record_patiently(claim.effect, outcome)
         return outcome
 
     def _claim(self, effect_id: str) -> Claim | None:
@@ -100,6 +106,18 @@ class Performer:
         if self.monotonic() > claim.begin_before:
             return Outcome(OutcomeKind.NOT_SENT, "too little of the lease was left to begin the call")
         return self.caller.send(claim.operation, claim.effect.request)
+
+    def _record_patiently(self, effect: EffectRow, outcome: Outcome) -> bool:
+        """Record an outcome, again and again while the ledger is away: nobody else knows what the vendor said."""
+        give_up_at = self.monotonic() + RECORD_PATIENCE_SECONDS
+        while True:
+            try:
+                return self._record(effect, outcome)
+            except LedgerUnavailable:
+                log.warning("outcome_not_recorded_yet", effect_id=effect.id, outcome=outcome.kind)
+                if self.monotonic() >= give_up_at:
+                    raise
+            self.pause(RECORD_AGAIN_SECONDS)
 
     def _record(self, effect: EffectRow, outcome: Outcome) -> bool:
         """Write the outcome down if the claim's token still holds; whether it landed."""

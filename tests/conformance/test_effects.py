@@ -219,6 +219,15 @@ def test_an_answer_that_finds_the_ledger_gone_is_recorded_when_it_is_back(crew: 
     assert len(crew.vendor.received) == 1
 
 
+def test_a_worker_that_finds_the_ledger_gone_before_the_call_makes_it_when_it_is_back(crew: Crew):
+    effect = crew.intend(CREATE, id="1")
+    crew.releaser.release_due()
+    crew.database.fails = 30
+    crew.performer.perform(effect)
+    row = crew.effect(effect)
+    assert (row.state, row.attempts) == ("done", 1)
+
+
 def test_an_answer_is_not_kept_for_ever(crew: Crew):
     def take_the_ledger_away() -> None:
         crew.database.fails = 1000

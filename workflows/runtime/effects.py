@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -26,9 +26,11 @@ from workflows.runtime.rules import Rules
 LEASE_MARGIN = timedelta(seconds=5)
 """How much longer than the call's own deadline a claim lasts: time to claim, to start and to record."""
 
-RECORD_AGAIN_SECONDS = 1.0
-RECORD_PATIENCE_SECONDS = 120.0
-"""How long an outcome is kept in memory while the ledger cannot be written; a restart of PostgreSQL is over by then."""
+AGAIN_SECONDS = 1.0
+PATIENCE_SECONDS = 120.0
+"""How long a worker waits for a ledger that cannot be written; a restart of PostgreSQL is over by then."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -56,12 +58,25 @@ class Performer:
 
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
-        claim = self._claim(effect_id)
+        claim = self._patiently(effect_id, lambda: self._claim(effect_id))
         if claim is None:
             return None
         outcome = self._call(claim)
-        self._record_patiently(claim.effect, outcome)
+        # Nobody but this thread knows what the vendor said.
+        self._patiently(effect_id, lambda: self._record(claim.effect, outcome))
         return outcome
+
+    def _patiently(self, effect_id: str, write: Callable[[], T]) -> T:
+        """Do `write`, again and again while the ledger is away. Raises LedgerUnavailable when it stays away."""
+        give_up_at = self.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return write()
+            except LedgerUnavailable:
+                if self.monotonic() >= give_up_at:
+                    raise
+            log.warning("waits_for_the_ledger", effect_id=effect_id)
+            self.pause(AGAIN_SECONDS)
 
     def _claim(self, effect_id: str) -> Claim | None:
         started = self.monotonic()
@@ -106,18 +121,6 @@ class Performer:
         if self.monotonic() > claim.begin_before:
             return Outcome(OutcomeKind.NOT_SENT, "too little of the lease was left to begin the call")
         return self.caller.send(claim.operation, claim.effect.request)
-
-    def _record_patiently(self, effect: EffectRow, outcome: Outcome) -> bool:
-        """Record an outcome, again and again while the ledger is away: nobody else knows what the vendor said."""
-        give_up_at = self.monotonic() + RECORD_PATIENCE_SECONDS
-        while True:
-            try:
-                return self._record(effect, outcome)
-            except LedgerUnavailable:
-                log.warning("outcome_not_recorded_yet", effect_id=effect.id, outcome=outcome.kind)
-                if self.monotonic() >= give_up_at:
-                    raise
-            self.pause(RECORD_AGAIN_SECONDS)
 
     def _record(self, effect: EffectRow, outcome: Outcome) -> bool:
         """Write the outcome down if the claim's token still holds; whether it landed."""

@@ -16,7 +16,7 @@ from kombu.connection import Connection
 
 from webhooks.queues import INTAKE, INTAKE_TASK
 
-INTERVAL_SECONDS = 0.05
+INTERVAL_SECONDS = 0.1
 CONNECT_SECONDS = 3.0
 STOP_SECONDS = 5.0
 

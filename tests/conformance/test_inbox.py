@@ -18,7 +18,7 @@ from workflows.errors import LedgerUnavailable
 from workflows.ledger import schema
 from workflows.ledger.arrivals import Arrival, Receipt, shard_of
 from workflows.ledger.database import Database
-from workflows.ledger.inbox import InboxWriter
+from workflows.ledger.inbox import InboxWriter, Result
 from workflows.ledger.tables import SHARDS, dedup_keys, deliveries
 from workflows.values import DeliveryId, new_id
 
@@ -45,8 +45,13 @@ def arrival(key: str = "id:1", **given: Any) -> Arrival:
     return Arrival(**{**defaults, "key": key, **given})
 
 
+def store(writer: InboxWriter, *batch: Arrival) -> list[Result]:
+    with writer.turn():
+        return writer.store(batch)
+
+
 def receipts(writer: InboxWriter, *batch: Arrival) -> list[Receipt]:
-    results = writer.store(batch)
+    results = store(writer, *batch)
     assert all(isinstance(result, Receipt) for result in results), results
     return [result for result in results if isinstance(result, Receipt)]
 
@@ -131,7 +136,7 @@ def test_any_text_is_a_key(database: Database, writer: InboxWriter, text: str) -
 def test_a_row_the_database_refuses_fails_alone(database: Database, writer: InboxWriter) -> None:
     batch = [arrival(f"id:{number}") for number in range(9)]
     batch[4] = arrival("id:4", shard=1 << 70)
-    results = writer.store(batch)
+    results = store(writer, *batch)
     assert isinstance(results[4], LedgerUnavailable)
     assert [result for result in results if isinstance(result, Receipt)] == [
         Receipt(good.id) for good in batch if good is not batch[4]
@@ -144,7 +149,7 @@ def test_a_ledger_that_is_not_migrated_is_unavailable_until_it_is(database_url: 
     with database.read():  # which makes the file, on SQLite
         pass
     writer = InboxWriter(database_url)
-    assert isinstance(writer.store([arrival()])[0], LedgerUnavailable)
+    assert isinstance(store(writer, arrival())[0], LedgerUnavailable)
     schema.upgrade(database)
     assert receipts(writer, arrival())
     writer.close()
@@ -216,12 +221,12 @@ def _work(work: Callable[..., Any], given: tuple[Any, ...], start: Any, answer: 
 def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_bytes(b"no database" * 1000)
     writer = InboxWriter(f"sqlite:///{tmp_path}/ledger.db")
-    assert isinstance(writer.store([arrival()])[0], LedgerUnavailable)
+    assert isinstance(store(writer, arrival())[0], LedgerUnavailable)
 
 
 def test_a_file_that_is_not_there_is_not_begun(tmp_path: Path) -> None:
     writer = InboxWriter(f"sqlite:///{tmp_path}/ledger.db")
-    assert isinstance(writer.store([arrival()])[0], LedgerUnavailable)
+    assert isinstance(store(writer, arrival())[0], LedgerUnavailable)
     assert not (tmp_path / "ledger.db").exists()
 
 
@@ -232,7 +237,7 @@ def test_a_server_that_was_down_is_found_again(postgres_server: PostgreSQL, post
     receipts(writer, arrival("id:1"))
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ 'inbox'")
-    assert isinstance(writer.store([arrival("id:2")])[0], LedgerUnavailable)
+    assert isinstance(store(writer, arrival("id:2"))[0], LedgerUnavailable)
     assert receipts(writer, arrival("id:2"))
     writer.close()
     database.close()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -26,6 +27,9 @@ class Writer:
         self.may_write.set()
         self.answer: Callable[[Sequence[Arrival]], list[Any]] = lambda batch: [Receipt(item.id) for item in batch]
         self.is_closed = False
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def store(self, batch: Sequence[Arrival]) -> list[Any]:
         self.batches.append(list(batch))
@@ -194,10 +198,24 @@ def test_closing_stores_what_waits_and_takes_no_more(inbox: Inbox, writer: Write
     closing = pool.submit(inbox.close)
     writer.may_write.set()
     closing.result(10)
-    assert all(future.result(0) for future in futures)
+    assert all(future.result(10) for future in futures)
     assert writer.is_closed
     with pytest.raises(LedgerUnavailable, match="about to stop"):
         inbox.store(arrival())
+
+
+def test_a_turn_that_cannot_be_had_acknowledges_nothing_and_ends_nothing(inbox: Inbox, writer: Writer) -> None:
+    @contextmanager
+    def no_turn() -> Iterator[None]:
+        raise LedgerUnavailable("the lock cannot be opened")
+        yield
+
+    turn = writer.turn
+    writer.turn = no_turn  # type: ignore[method-assign]
+    with pytest.raises(LedgerUnavailable, match="cannot be opened"):
+        inbox.store(arrival())
+    writer.turn = turn  # type: ignore[method-assign]
+    assert inbox.store(arrival())
 
 
 def test_an_inbox_nobody_used_closes(writer: Writer) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from workflows.catalogue import Outcome, Repeat, Request
 from workflows.engine.gates import Closed, Milestone, Precondition, occupied
 from workflows.engine.states import EFFECT_MOVES, EffectState, sources_of
+from workflows.ledger.lines import in_state
 from workflows.ledger.tables import attempts, effect_subjects, effects, lanes, milestones
 from workflows.values import EffectId, new_id
 
@@ -138,9 +139,10 @@ def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> i
     return connection.execute(effects.update().where(waiting).values(due_at=now)).rowcount
 
 
-def due_vendors(connection: Connection, now: datetime) -> list[str]:
-    """Vendors with an effect that may be released now."""
-    return list(connection.scalars(sa.select(effects.c.vendor).where(_due(now)).distinct()))
+def is_due(connection: Connection, vendor: str, now: datetime) -> bool:
+    """Whether an effect of this vendor may be released now."""
+    due_now = sa.select(sa.literal(1)).where(_due(now), effects.c.vendor == vendor)
+    return connection.scalar(due_now.limit(1)) is not None
 
 
 def lock_lane(connection: Connection, vendor: str) -> None:
@@ -155,7 +157,7 @@ def lock_lane(connection: Connection, vendor: str) -> None:
 
 def count_out(connection: Connection, vendor: str) -> int:
     """How many effects of this vendor are with the workers."""
-    out = effects.c.state.in_([EffectState.RELEASED, EffectState.CLAIMED])
+    out = in_state(effects, EffectState.RELEASED, EffectState.CLAIMED)
     return connection.scalar(sa.select(sa.func.count()).where(out, effects.c.vendor == vendor)) or 0
 
 
@@ -172,7 +174,7 @@ def due(connection: Connection, vendor: str, now: datetime, limit: int) -> list[
 
 
 def _due(now: datetime) -> sa.ColumnElement[bool]:
-    return effects.c.state.in_([EffectState.INTENDED, EffectState.HELD]) & (effects.c.due_at <= now)
+    return in_state(effects, EffectState.INTENDED, EffectState.HELD) & (effects.c.due_at <= now)
 
 
 def release(connection: Connection, effect_ids: Sequence[str], now: datetime) -> None:
@@ -335,6 +337,6 @@ def free_subjects(connection: Connection, effect_id: str, now: datetime) -> None
 
 def lapsed(connection: Connection, now: datetime, limit: int) -> list[str]:
     """Effects whose lease has run out, the oldest first."""
-    out = effects.c.state.in_([EffectState.RELEASED, EffectState.CLAIMED])
+    out = in_state(effects, EffectState.RELEASED, EffectState.CLAIMED)
     statement = sa.select(effects.c.id).where(out, effects.c.lease_until <= now).order_by(effects.c.lease_until)
     return list(connection.scalars(statement.limit(limit)))

@@ -88,7 +88,7 @@ def serve_scenarios(app: Flask, lifecycle: Lifecycle) -> None:
 
 def serve_state(app: Flask, vendor: Vendor, store: Store) -> None:
     def read() -> Response:
-        with store.lock:
+        with store.together():
             return _answer(200, vendor.state())
 
     app.add_url_rule(f"/_state/{vendor.name}", f"state of {vendor.name}", read, methods=["GET"])

@@ -128,6 +128,9 @@ class Shelf(Generic[T]):
     def values(self) -> list[T]:
         return list(self._records.values())
 
+    def items(self) -> list[tuple[str, T]]:
+        return list(self._records.items())
+
     def __len__(self) -> int:
         return len(self._records)
 

@@ -37,7 +37,8 @@ class CommitPerRequest:
     def store(self, arrival: Arrival) -> Receipt:
         if not hasattr(self._of_thread, "writer"):
             self._of_thread.writer = InboxWriter(self._url)
-        (result,) = self._of_thread.writer.store([arrival])
+        with self._of_thread.writer.turn():
+            (result,) = self._of_thread.writer.store([arrival])
         if isinstance(result, LedgerUnavailable):
             raise result
         return result

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qs
 
 LARGEST_EXPONENT = 300
@@ -21,25 +22,33 @@ class Problem:
 
 
 class Refusal(Exception):
-    """The vendor does not do what was asked: an HTTP status, a sentence, and every problem found."""
+    """The vendor does not do what was asked: an HTTP status, a sentence, and every problem found.
 
-    def __init__(self, status: int, message: str, problems: Sequence[Problem] = ()) -> None:
+    `code` is the vendor's own name for it, where it has several under one status.
+    """
+
+    def __init__(self, status: int, message: str, problems: Sequence[Problem] = (), *, code: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.problems = tuple(problems)
+        self.code = code
+
+
+NOTHING: Final = object()
+"""The body of an answer that has none."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the vendor says: a status and a JSON body."""
+    """What the vendor says: a status and a JSON body, or NOTHING."""
 
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
-        return dump_json(self.body)
+        return b"" if self.body is NOTHING else dump_json(self.body)
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,23 @@ class Call:
     """What stands in the path where the operation's rule has a name."""
 
     def query_value(self, name: str) -> str | None:
-        values = parse_qs(self.query, keep_blank_values=True).get(name)
-        return values[0] if values else None
+        return self.query_values().get(name)
+
+    def query_values(self) -> dict[str, str]:
+        """Read the query; of a name given twice the first value counts."""
+        return {name: values[0] for name, values in parse_qs(self.query, keep_blank_values=True).items()}
+
+    @cached_property
+    def content(self) -> Any:
+        """The body as JSON, or None where it is none."""
+        try:
+            return self.json()
+        except Refusal:
+            return None
+
+    def is_json(self) -> bool:
+        """Tell whether the body is declared as JSON."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
     def json(self) -> Any:
         """Read the body as JSON with exact decimals; raises Refusal where it is not JSON in UTF-8."""
@@ -64,6 +88,10 @@ class Call:
             return load_json(self.body.decode("utf-8"))
         except (ValueError, RecursionError) as error:
             raise Refusal(400, "the body is not JSON in UTF-8") from error
+
+
+def _always(call: Call) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -74,6 +102,10 @@ class Operation:
     method: str
     path: str
     handle: Callable[[Call], Answer]
+    when: Callable[[Call], bool] = _always
+    """Of operations that share method and path, a call is the first that says so."""
+    is_login: bool = False
+    """Whether credentials are what it is asked for."""
 
 
 class Vendor(Protocol):
@@ -83,8 +115,8 @@ class Vendor(Protocol):
     prefix: str
     """Where it is served, e.g. `/symphony`."""
     title: str
-    key_header: str
-    key: str
+    credentials: Mapping[str, str]
+    """What a caller has to know, under the names the vendor has for it."""
 
     def operations(self) -> Sequence[Operation]: ...
 

@@ -12,7 +12,10 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.calls import Problem
+from sandbox.calls import Problem, Refusal
+
+Rule = Callable[[str], str | None]
+"""Says what is wrong with a text, or None."""
 
 
 class Checker:
@@ -29,6 +32,11 @@ class Checker:
         path = f"{self.path}.{name}" if self.path and name else self.path or name
         self.problems.append(Problem(path, message))
 
+    def refuse_problems(self, message: str = "the body is not as documented") -> None:
+        """Raise Refusal if there were any problems."""
+        if self.problems:
+            raise Refusal(400, message, self.problems)
+
     def known(self, *names: str) -> None:
         """Report every field that is not one of these."""
         for name in self.value:
@@ -40,7 +48,7 @@ class Checker:
     def has(self, name: str) -> bool:
         return self.value.get(name) is not None
 
-    def text(self, name: str, *, required: bool = False, rule: Callable[[str], str | None] | None = None) -> str | None:
+    def text(self, name: str, *, required: bool = False, rule: Rule | None = None) -> str | None:
         """Take a non-empty text; `rule` says what is wrong with one, or None."""
         value = self._taken(name, required)
         if value is None:
@@ -112,12 +120,19 @@ class Checker:
         items = self._list(name, required=required, at_least=at_least, at_most=at_most)
         return [Checker(item, f"{self._below(name)}[{i}]", self.problems) for i, item in enumerate(items)]
 
-    def texts(self, name: str, *, required: bool = False, at_least: int = 0) -> list[str]:
-        items = self._list(name, required=required, at_least=at_least, at_most=None)
+    def texts(self, name: str, *, required: bool = False, at_least: int = 0, at_most: int | None = None) -> list[str]:
+        items = self._list(name, required=required, at_least=at_least, at_most=at_most)
         for i, item in enumerate(items):
             if not isinstance(item, str) or not item.strip():
                 self.problem(f"{name}[{i}]", "must be a text that is not empty")
         return [item for item in items if isinstance(item, str)]
+
+    def integers(self, name: str) -> list[int]:
+        items = self._list(name, required=False, at_least=0, at_most=None)
+        for i, item in enumerate(items):
+            if isinstance(item, bool) or not isinstance(item, int):
+                self.problem(f"{name}[{i}]", "must be a whole number")
+        return [item for item in items if isinstance(item, int)]
 
     def _list(self, name: str, *, required: bool, at_least: int, at_most: int | None) -> list[Any]:
         value = self._taken(name, required)
@@ -144,6 +159,18 @@ class Checker:
 
     def _below(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name
+
+
+def sized(most: int, least: int = 1) -> Rule:
+    """Make a rule on the length of a text, in characters."""
+    bounds = f"at most {most}" if least <= 1 else f"{least} to {most}"
+    return lambda text: None if least <= len(text) <= most else f"must be {bounds} characters"
+
+
+def mail_address(text: str) -> str | None:
+    """Say what is wrong with an e-mail address, or None."""
+    name, at, domain = text.partition("@")
+    return None if name and at and domain and " " not in text else "must be an e-mail address"
 
 
 def web_address(text: str) -> str | None:

@@ -1,9 +1,9 @@
-"""The sandbox's own calls, all under `/_…`: journals, faults, scenarios, state, and sending as a ticket shop."""
+"""The sandbox's own calls, all under `/_…`: journals, faults, scenarios, state, settings, ticket shops."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask, Response, request
 
@@ -11,12 +11,18 @@ from sandbox import wire
 from sandbox.calls import Answer, Call, Problem, Refusal, Vendor
 from sandbox.faults import KINDS, Faults, read_fault
 from sandbox.journal import Journal
+from sandbox.knobs import Knobs
 from sandbox.postman import Postman
 from sandbox.shops import Shop, send_request
 from sandbox.store import Store
 from sandbox.symphony.lifecycle import Lifecycle
 
 MOST_WAIT_SECONDS = 600.0
+
+
+class AdjustableVendor(Protocol):
+    name: str
+    knobs: Knobs
 
 
 def serve_journal(app: Flask, path: str, journal: Journal, fields: Sequence[str]) -> None:
@@ -82,10 +88,25 @@ def serve_scenarios(app: Flask, lifecycle: Lifecycle) -> None:
 
 def serve_state(app: Flask, vendor: Vendor, store: Store) -> None:
     def read() -> Response:
-        with store.lock:
+        with store.together():
             return _answer(200, vendor.state())
 
     app.add_url_rule(f"/_state/{vendor.name}", f"state of {vendor.name}", read, methods=["GET"])
+
+
+def serve_knobs(app: Flask, vendor: AdjustableVendor) -> None:
+    """Offer a vendor's limits and lifetimes at `/_settings/<name>`: GET, and POST with those to change."""
+
+    def read() -> Response:
+        return _answer(200, vendor.knobs.view())
+
+    def turn() -> Response:
+        vendor.knobs.turn(_body())
+        return read()
+
+    path = f"/_settings/{vendor.name}"
+    app.add_url_rule(path, f"read {path}", read, methods=["GET"])
+    app.add_url_rule(path, f"turn {path}", turn, methods=["POST"])
 
 
 def serve_shop(app: Flask, shop: Shop, postman: Postman) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Event
 from typing import Any
 
@@ -32,18 +32,24 @@ class Exchange:
 
     def serve(self, app: Flask, vendor: Vendor) -> None:
         """Route the vendor's operations, and everything else under its prefix to a 404 that is journaled too."""
+        shared: dict[tuple[str, str], list[Operation]] = {}
         for operation in vendor.operations():
-            self._route(app, vendor, operation, methods=(operation.method,))
+            shared.setdefault((operation.method, operation.path), []).append(operation)
+        for operations in shared.values():
+            self._route(app, vendor, operations, methods=(operations[0].method,))
         unknown = Operation(f"{vendor.name}.unknown", "*", "/<path:rest>", _no_such_operation)
-        self._route(app, vendor, unknown, methods=METHODS)
+        self._route(app, vendor, [unknown], methods=METHODS)
 
-    def _route(self, app: Flask, vendor: Vendor, operation: Operation, *, methods: tuple[str, ...]) -> None:
+    def _route(self, app: Flask, vendor: Vendor, operations: Sequence[Operation], *, methods: tuple[str, ...]) -> None:
+        first = operations[0]
+
         def view(**arguments: str) -> Response:
-            return self._answer(vendor, operation, _call(arguments))
+            call = _call(arguments)
+            return self._answer(vendor, next(one for one in operations if one.when(call)), call)
 
         app.add_url_rule(
-            vendor.prefix + operation.path,
-            endpoint=f"{operation.name} {operation.method} {operation.path}",
+            vendor.prefix + first.path,
+            endpoint=f"{first.name} {first.method} {first.path}",
             view_func=view,
             methods=list(methods),
             provide_automatic_options=False,
@@ -97,18 +103,18 @@ def masked(name: str, value: str) -> str:
 def _outcome(vendor: Vendor, operation: Operation, call: Call, fault: Fault | None) -> tuple[Answer, bool]:
     """Decide what the caller is to be told, and whether the vendor did what was asked."""
     if fault is not None and not fault.is_processed:
-        return fault.answer(), False
-    answer = _work(vendor, operation, call)
-    told = fault.answer() if fault is not None and fault.has_own_status else answer
-    return told, answer.status < 400
+        return fault.answer(vendor), False
+    answer, is_done = _work(vendor, operation, call)
+    return fault.answer(vendor) if fault is not None and fault.has_own_status else answer, is_done
 
 
-def _work(vendor: Vendor, operation: Operation, call: Call) -> Answer:
+def _work(vendor: Vendor, operation: Operation, call: Call) -> tuple[Answer, bool]:
     try:
-        vendor.admit(call)
-        return operation.handle(call)
+        if not operation.is_login:
+            vendor.admit(call)
+        return operation.handle(call), True
     except Refusal as refusal:
-        return vendor.refuse(refusal)
+        return vendor.refuse(refusal), False
 
 
 def _no_such_operation(call: Call) -> Answer:

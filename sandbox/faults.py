@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from threading import Lock
 from typing import Any, Final
 
-from sandbox.calls import Answer, Refusal
+from sandbox.calls import Answer, Refusal, Vendor
 from sandbox.checks import Checker
 
 KINDS: Final = {
@@ -45,11 +45,12 @@ class Fault:
     def has_own_status(self) -> bool:
         return self.fault in ("status", "garbage")
 
-    def answer(self) -> Answer:
-        """Say what a caller is told instead of the vendor's answer."""
+    def answer(self, vendor: Vendor) -> Answer:
+        """Say what a caller is told instead of the vendor's answer, in the shape of the vendor's errors."""
         status = 200 if self.fault == "garbage" else self.status
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        return Answer(status, {"message": "a fault the sandbox was asked for", "status": status}, headers)
+        error = vendor.refuse(Refusal(status, "a fault the sandbox was asked for"))
+        return Answer(status, error.body, headers)
 
 
 def read_fault(body: object) -> Fault:
@@ -65,8 +66,7 @@ def read_fault(body: object) -> Fault:
     retry_after = check.value.get("retry_after")
     if retry_after is not None and (isinstance(retry_after, bool) or not isinstance(retry_after, int | str)):
         check.problem("retry_after", "must be seconds or an HTTP date")
-    if check.problems:
-        raise Refusal(400, "the fault cannot be read", check.problems)
+    check.refuse_problems("the fault cannot be read")
     return Fault(
         operation=operation or "",
         fault=kind or "",

@@ -19,10 +19,13 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox import control, page
 from sandbox.calls import Refusal, Vendor
+from sandbox.constant_contact import ConstantContact
 from sandbox.cymbal import Cymbal
+from sandbox.evvnt import Evvnt
 from sandbox.exchange import Exchange, plain_error
 from sandbox.faults import Faults
 from sandbox.journal import Journal
+from sandbox.partner_api import PartnerApi
 from sandbox.postman import Postman
 from sandbox.scheduler import Scheduler
 from sandbox.settings import Settings
@@ -70,7 +73,14 @@ def build(settings: Settings) -> House:
         clock=settings.clock,
     )
     symphony = Symphony(settings, store, scheduler, postman)
-    vendors: tuple[Vendor, ...] = (symphony, Cymbal(settings, store))
+    constant_contact, partner_api = ConstantContact(settings, store, postman), PartnerApi(settings, store)
+    vendors: tuple[Vendor, ...] = (
+        symphony,
+        Cymbal(settings, store),
+        constant_contact,
+        Evvnt(settings, store),
+        partner_api,
+    )
     shops: tuple[Shop, ...] = (BoxOffice(), TicketTailor())
 
     exchange = Exchange(store, journal, faults, stopping)
@@ -82,6 +92,8 @@ def build(settings: Settings) -> House:
     control.serve_journal(app, "/_journal", journal, ("vendor", "operation", "method", "status", "processed"))
     control.serve_journal(app, "/_deliveries", deliveries, ("source", "event", "about", "url", "status", "attempt"))
     control.serve_faults(app, faults)
+    for adjustable in (constant_contact, partner_api):
+        control.serve_knobs(app, adjustable)
     control.serve_scenarios(app, symphony.lifecycle)
     page.serve(app, vendors, shops, journal, deliveries)
     postman.wake()

@@ -45,6 +45,13 @@ class Settings:
 
     symphony_key: str = "sandbox-symphony-key"
     cymbal_key: str = "sandbox-cymbal-key"
+    constant_contact_key: str = "sandbox-cc-key"
+    constant_contact_client: str = "sandbox-cc-client"
+    constant_contact_secret: str = "sandbox-cc-secret"
+    evvnt_key: str = "sandbox-evvnt-key"
+    evvnt_secret: str = "sandbox-evvnt-secret"
+    partner_api_project: str = "sandbox-project"
+    partner_api_key: str = "sandbox-private-key"
     account_currency: str = "USD"
     """The currency of the connected ad account; a budget in any other is refused."""
     daily_minimum: Mapping[str, Decimal] = field(default_factory=lambda: DAILY_MINIMUM)

@@ -7,7 +7,7 @@ with its journal row and all it changed and made due, or nothing of it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -104,6 +104,12 @@ class Shelf(Generic[T]):
         self._store.put(self._name, key, self._dump(record))
         self._records[key] = record
 
+    def fill(self, records: Mapping[str, T]) -> None:
+        """Put these records into a shelf that is new."""
+        if not self._records:
+            for key, record in records.items():
+                self.put(key, record)
+
     def remove(self, key: str) -> None:
         self._store.remove(self._name, key)
         self._records.pop(key, None)
@@ -121,6 +127,9 @@ class Shelf(Generic[T]):
 
     def values(self) -> list[T]:
         return list(self._records.values())
+
+    def items(self) -> list[tuple[str, T]]:
+        return list(self._records.items())
 
     def __len__(self) -> int:
         return len(self._records)

@@ -55,6 +55,9 @@ def make_app(settings: Settings, catalogue: Catalogue) -> Celery:
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
+        # The change of prefetch it makes after a reconnection waits for RabbitMQ's answer without any limit, and
+        # sometimes for ever; what it would spare us, running a message twice, the claims do.
+        worker_enable_prefetch_count_reduction=False,
         broker_connection_timeout=3,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

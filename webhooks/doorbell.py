@@ -16,7 +16,7 @@ from kombu.connection import Connection
 
 from webhooks.queues import INTAKE, INTAKE_TASK
 
-INTERVAL_SECONDS = 0.05
+INTERVAL_SECONDS = 0.1
 CONNECT_SECONDS = 3.0
 STOP_SECONDS = 5.0
 
@@ -93,6 +93,8 @@ class IntakeBell:
             # Without these, a connection that cannot be made is tried again for ever.
             broker_transport_options={
                 "max_retries": 0,
+                # RabbitMQ: return when it has the message, or the next look at the queue would not see it.
+                "confirm_publish": True,
                 "socket_connect_timeout": CONNECT_SECONDS,
                 "socket_timeout": CONNECT_SECONDS,
             },

@@ -88,9 +88,7 @@ class Inbox:
             self._wanted.wait()
             if not self._closed and self._writer.linger_seconds:
                 time.sleep(self._writer.linger_seconds)
-            batch = self._take()
-            if batch:
-                self._store(batch)
+            self._store_next()
         self._writer.close()
 
     def _take(self) -> list[_Waiting]:
@@ -107,21 +105,28 @@ class Inbox:
                 self._wanted.clear()
         return batch
 
-    def _store(self, batch: Sequence[_Waiting]) -> None:
-        results = self._results([waiting.arrival for waiting in batch])
+    def _store_next(self) -> None:
+        """Store what waits when it is our turn: what came while we waited for it is in the same batch."""
+        batch: list[_Waiting] = []
+        try:
+            with self._writer.turn():
+                batch = self._take()
+                results = self._writer.store([waiting.arrival for waiting in batch]) if batch else []
+        except LedgerUnavailable as error:
+            batch = batch or self._take()
+            results = [error] * len(batch)
+        except Exception:
+            # A bug of ours; but the thread must live, for every later request waits for it.
+            log.exception("storing deliveries failed", deliveries=len(batch))
+            results = [LedgerUnavailable("storing failed; the log says how")] * len(batch)
+        self._tell(batch, results)
+
+    def _tell(self, batch: Sequence[_Waiting], results: Sequence[Result]) -> None:
         for waiting, result in zip(batch, results, strict=True):
             waiting.result = result
             waiting.done.release()
         if any(isinstance(result, Receipt) and not result.is_repeat and not result.problems for result in results):
             self._after_commit()
-
-    def _results(self, arrivals: Sequence[Arrival]) -> list[Result]:
-        try:
-            return self._writer.store(arrivals)
-        except Exception:
-            # A bug of ours; but the thread must live, for every later request waits for it.
-            log.exception("storing deliveries failed", deliveries=len(arrivals))
-            return [LedgerUnavailable("storing failed; the log says how")] * len(arrivals)
 
 
 class _Waiting:

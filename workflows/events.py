@@ -86,11 +86,43 @@ class OrderData(Schema):
     placed_at = Instant()
 
 
+class VenueData(Schema):
+    """Where a show is; `country` is its two-letter code, `GB`."""
+
+    name = Text(required=True)
+    address = Text()
+    town = Text()
+    postcode = Text()
+    country = Text()
+
+
+class ShowData(Schema):
+    """The canonical show, whatever the shop calls things. `price_from` is what the cheapest ticket costs.
+
+    No source tells of shows yet: no shop we take orders from documents what its news of them holds.
+    """
+
+    id = Text(required=True)
+    shop = Text(required=True)
+    title = Text(required=True)
+    starts_at = Instant(required=True)
+    doors_at = Instant()
+    ends_at = Instant()
+    venue = fields.Nested(VenueData, required=True)
+    summary = Text()
+    description = Text()
+    artists = fields.List(Text(), load_default=list)
+    url = Text()
+    image_url = Text()
+    price_from = MoneyField()
+
+
 EVENT_TYPES: Mapping[str, type[Schema]] = {
     **{
         f"symphony.campaign.{name}": CampaignData
         for name in ("created", "updated", "processing", "completed", "failed")
     },
     **{f"order.{name}": OrderData for name in ("placed", "updated", "cancelled", "refunded")},
+    **{f"show.{name}": ShowData for name in ("published", "updated", "cancelled")},
 }
 """The types a workflow may listen to. Unknown vendor types are kept as `<source>.<name>` and start nothing."""

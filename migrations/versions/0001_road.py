@@ -233,8 +233,8 @@ def upgrade() -> None:
         "effects",
         ["vendor", "due_at"],
         unique=False,
-        sqlite_where=sa.text("state = 'intended'"),
-        postgresql_where=sa.text("state = 'intended'"),
+        sqlite_where=sa.text("state IN ('intended', 'held')"),
+        postgresql_where=sa.text("state IN ('intended', 'held')"),
     )
     op.create_index(
         "ix_effects_gate_key",

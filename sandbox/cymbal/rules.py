@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sandbox.checks import Checker
+from sandbox.checks import Checker, mail_address
 
 INSTANT: Final = "%Y-%m-%dT%H:%M:%SZ"
 TICKETERS: Final = ("eventbrite",)  # others exist "on request", none is named
@@ -59,7 +59,7 @@ def check_contact(check: Checker) -> None:
     if contact is not None:
         contact.known(*CONTACT_TEXTS, "list_id", "tags", "genres")
         for name in CONTACT_TEXTS:
-            contact.text(name, rule=_address if name == "email" else None)
+            contact.text(name, rule=mail_address if name == "email" else None)
         contact.integer("list_id")
         for name in ("tags", "genres"):
             contact.texts(name)
@@ -95,7 +95,7 @@ def _check_customer(order: Checker) -> None:
     if customer is not None:
         customer.known(*CUSTOMER_FIELDS)
         for name in CUSTOMER_FIELDS:
-            customer.text(name, rule=_address if name == "email" else None)
+            customer.text(name, rule=mail_address if name == "email" else None)
         _check_reachable(customer)
 
 
@@ -134,8 +134,3 @@ def _utc(text: str) -> str | None:
 def _currency(text: str) -> str | None:
     is_code = len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
     return None if is_code else "must be a currency code, as in USD"
-
-
-def _address(text: str) -> str | None:
-    name, at, domain = text.partition("@")
-    return None if name and at and domain and " " not in text else "must be an e-mail address"

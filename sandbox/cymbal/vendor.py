@@ -5,18 +5,19 @@ The page documents 201 and 403 only. Refused bodies get 400, and errors a non-ze
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from hmac import compare_digest
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sandbox.calls import Answer, Call, Operation, Problem, Refusal
 from sandbox.checks import Checker
+from sandbox.credentials import is_same
 from sandbox.cymbal.people import People
 from sandbox.cymbal.rules import check_contact, check_events, check_orders
 from sandbox.settings import Settings
 from sandbox.store import Store, json_shelf
 
 PARTNERS = "/v1/partners"
+KEY_HEADER = "Cymbal-Partner-API-Key"
 DONE: Final = {"code": 0, "message": "success"}
 CAMPAIGNS = 12  # more than one page of the default ten
 PAGE_SIZE = 10
@@ -28,10 +29,9 @@ class Cymbal:
     name = "cymbal"
     prefix = "/cymbal"
     title = "Cymbal"
-    key_header = "Cymbal-Partner-API-Key"
 
     def __init__(self, settings: Settings, store: Store) -> None:
-        self.key = settings.cymbal_key
+        self.credentials: Mapping[str, str] = {KEY_HEADER: settings.cymbal_key}
         self._events = json_shelf(store, "cymbal.events")
         self._orders = json_shelf(store, "cymbal.orders")
         self._people = People(store)
@@ -45,7 +45,7 @@ class Cymbal:
         ]
 
     def admit(self, call: Call) -> None:
-        if not compare_digest(call.headers.get(self.key_header.lower(), "").encode(), self.key.encode()):
+        if not is_same(call.headers.get(KEY_HEADER.lower(), ""), self.credentials[KEY_HEADER]):
             raise Refusal(403, "the API key is missing, wrong or revoked")
 
     def refuse(self, refusal: Refusal) -> Answer:
@@ -87,8 +87,7 @@ class Cymbal:
 def _checked(call: Call, rules: Callable[[Checker], None]) -> dict[str, Any]:
     check = Checker(call.json())
     rules(check)
-    if check.problems:
-        raise Refusal(400, "the body is not as documented", check.problems)
+    check.refuse_problems()
     return check.value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from time import time
 from typing import Any, Protocol
 
-from sandbox.calls import Answer, Refusal
+from sandbox.calls import Answer
 from sandbox.checks import Checker, web_address
 from sandbox.postman import Letter, Postman
 
@@ -45,8 +45,7 @@ def send_request(shop: Shop, request: object, postman: Postman) -> Answer:
     event = shop.event(check)
     body = shop.body(check) if raw is None else str(raw).encode("utf-8", errors="replace")
     shop.headers(check, body, now=int(time()), is_forged=is_forged)
-    if check.problems:
-        raise Refusal(400, "the request to send cannot be read", check.problems)
+    check.refuse_problems("the request to send cannot be read")
     rows: list[dict[str, Any]] = []
     for _ in range(repeat):
         headers = shop.headers(check, body, now=int(time()), is_forged=is_forged)  # signed for the time of sending

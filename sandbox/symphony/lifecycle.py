@@ -13,7 +13,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
-from sandbox.calls import Refusal, dump_json
+from sandbox.calls import dump_json
 from sandbox.checks import Checker
 from sandbox.postman import Letter, Postman
 from sandbox.scheduler import Scheduler
@@ -198,8 +198,7 @@ def read_scenario(body: object, usual_delays: Mapping[str, float]) -> Scenario:
     delays = check.value.get("delays")
     if delays is not None and not _are_delays(delays, len(events)):
         check.problem("delays", "must be a number of seconds for each event")
-    if check.problems:
-        raise Refusal(400, "the scenario cannot be read", check.problems)
+    check.refuse_problems("the scenario cannot be read")
     return Scenario(
         match=str(match),
         events=events,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from hmac import compare_digest
 from typing import Any
 
 from sandbox.calls import Answer, Call, Operation, Refusal
 from sandbox.checks import Checker, web_address
+from sandbox.credentials import is_same
 from sandbox.postman import Postman
 from sandbox.scheduler import Scheduler
 from sandbox.settings import Settings
@@ -28,10 +28,9 @@ class Symphony:
     name = "symphony"
     prefix = "/symphony"
     title = "Symphony"
-    key_header = "x-api-key"
 
     def __init__(self, settings: Settings, store: Store, scheduler: Scheduler, postman: Postman) -> None:
-        self.key = settings.symphony_key
+        self.credentials: Mapping[str, str] = {"x-api-key": settings.symphony_key}
         self._money = Money(settings.account_currency, settings.daily_minimum)
         self._campaigns: Shelf[Campaign] = Shelf(store, "symphony.campaigns", load=load_campaign, dump=asdict)
         self._ids = Counter(store, "symphony.campaigns", settings.first_campaign_id)
@@ -61,7 +60,7 @@ class Symphony:
         ]
 
     def admit(self, call: Call) -> None:
-        if not compare_digest(call.headers.get(self.key_header, "").encode(), self.key.encode()):
+        if not is_same(call.headers.get("x-api-key", ""), self.credentials["x-api-key"]):
             raise Refusal(401, "the x-api-key is missing or not recognised")
 
     def refuse(self, refusal: Refusal) -> Answer:
@@ -85,7 +84,7 @@ class Symphony:
         events = check.texts("events", required=True, at_least=1)
         for unknown in sorted(set(events) - {f"campaign.{name}" for name in EVENTS}):
             check.problem("events", f"{unknown} is not a campaign event")
-        _refuse_problems(check)
+        check.refuse_problems()
         registration = self.lifecycle.register(url or "", events)
         return _good({"id": registration.number, "url": registration.url, "events": list(registration.events)})
 
@@ -93,7 +92,7 @@ class Symphony:
         body = _json(call)
         check = Checker(body)
         check_campaign(check, self._money)
-        _refuse_problems(check)
+        check.refuse_problems()
         scenario = self.lifecycle.scenario_for(body["campaign_name"])
         campaign = new_campaign(self._ids.next(), body, scenario.analytics)
         self.lifecycle.begin(campaign, scenario)
@@ -111,7 +110,7 @@ class Symphony:
         if campaign.start_date is None or campaign.end_date is None:
             raise Refusal(400, f"a campaign of type {campaign.type} has no budget and no end date to edit")
         check_edit(check, self._money, start_date=campaign.start_date, end_date=campaign.end_date)
-        _refuse_problems(check)
+        check.refuse_problems()
         campaign.budget = check.value.get("budget", campaign.budget)
         campaign.end_date = check.value.get("end_date", campaign.end_date)
         return self._kept(campaign)
@@ -125,7 +124,7 @@ class Symphony:
         locations = check.children("locations", required=True, at_least=1)
         for location in locations:
             check_raw_location(location)
-        _refuse_problems(check)
+        check.refuse_problems()
         if market is not None:
             market.locations += [{**location.value, "status": "ACTIVE"} for location in locations]
         return self._kept(campaign)
@@ -139,7 +138,7 @@ class Symphony:
         there = [place for place in market.locations if place["key"] == key] if market is not None else []
         if market is not None and key is not None and not there:
             check.problem("location_key", "is not a location of this market")
-        _refuse_problems(check)
+        check.refuse_problems()
         for place in there:
             place["status"] = "PAUSED"
         return self._kept(campaign)
@@ -177,7 +176,7 @@ class Symphony:
 
 def _json(call: Call) -> Any:
     """Read a body that has to be declared as JSON; the edit pages, unlike these, declare nothing."""
-    if call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    if not call.is_json():
         raise Refusal(400, "Content-Type must be application/json")
     return call.json()
 
@@ -188,11 +187,6 @@ def _market(check: Checker, campaign: Campaign) -> Market | None:
     if market_id is not None and market is None:
         check.problem("market_id", "is not a market of this campaign")
     return market
-
-
-def _refuse_problems(check: Checker) -> None:
-    if check.problems:
-        raise Refusal(400, "the body is not as documented", check.problems)
 
 
 def _good(data: Any) -> Answer:

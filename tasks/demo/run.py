@@ -37,6 +37,9 @@ def run_demo(config: Path = CONFIG) -> int:
     try:
         with interrupted_by_signals():
             is_good = _perform(plan, display)
+    except KeyboardInterrupt:
+        display.says(f"Interrupted. Ledger and log are kept in {data_dir}")
+        raise
     except (SupervisorError, DemoError) as error:
         display.says(f"failed: {error}")
         is_good = False

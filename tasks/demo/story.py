@@ -21,7 +21,7 @@ SCENARIOS: Final[Sequence[Json]] = (
     {
         "match": TOUR,
         "events": ["created", "processing", "completed", "completed", "processing"],
-        "delays": [0, 0.4, 3, 0.4, 0.6],
+        "delays": [0, 0.4, 4, 0.4, 0.6],
     },
     {"match": SINGLE, "events": ["created", "processing", "completed"], "delays": [0, 0.4, 2]},
     {"match": LOST, "events": ["created", "processing", "failed"], "delays": [0, 0.4, 2.5]},

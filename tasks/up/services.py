@@ -78,7 +78,11 @@ def _flower(plan: Plan, after: tuple[str, ...]) -> Service:
 def _sandbox(plan: Plan, url: str) -> Service:
     return Service(
         name="sandbox",
-        command=_python("-m", "sandbox", "--port", str(plan.places.sandbox)),
+        # What its vendors know outlives a restart, as real vendors do, or what waits here would find nothing there.
+        command=_python(
+            *("-m", "sandbox", "--port", str(plan.places.sandbox)),
+            *("--data", str(plan.data_dir / "sandbox.db")),
+        ),
         ready=http_ready(f"{url}/_journal"),
         environment=plan.environment,
     )

@@ -12,6 +12,7 @@ import json
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +59,8 @@ brands:
   main: {{zone: Europe/London, currency: USD, budget_cap: 500 USD}}
 """
 
+migrating = threading.Lock()
+"""Alembic keeps the migration at hand in a global, so that two threads must not migrate at a time."""
 started: list["Stack"] = []
 """The stacks that run now: their logs are shown when a test fails."""
 
@@ -224,7 +227,8 @@ class Stack:
     def _prepare(self) -> None:
         """What `stagedoor db upgrade && stagedoor apply` does, without two more processes to start."""
         settings = read_settings(self.environment)
-        schema.upgrade(self.ledger)
+        with migrating:
+            schema.upgrade(self.ledger)
         apply_configuration(self.ledger, settings, build_catalogue(settings), by="the test")
 
     def _services(self, workers: int, with_flower: bool) -> dict[str, Service]:

@@ -1,6 +1,7 @@
 """Ledgers with a clock of their own, and the rows and operations that tests of the runtime are about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ from marshmallow import Schema
 from sqlalchemy import Connection
 
 from workflows.catalogue import Catalogue, Limit, Operation, Outcome, OutcomeKind, Repeat, Request, Requirement, Vendor
+from workflows.errors import LedgerUnavailable
 from workflows.events import Event
 from workflows.fields import Text
 from workflows.ledger import deliveries, effects
@@ -25,14 +27,23 @@ START = datetime(2026, 3, 1, 15, 0, tzinfo=UTC)
 
 
 class ClockedDatabase(Database):
-    """A database whose clock the test sets."""
+    """A database whose clock the test sets; the next `fails` writes find it gone."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.time = START
+        self.fails = 0
 
     def now(self, connection: Connection) -> datetime:
         return self.time
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        if self.fails:
+            self.fails -= 1
+            raise LedgerUnavailable("the test took it away")
+        with super().write() as connection:
+            yield connection
 
     def pass_time(self, **duration: float) -> None:
         self.time += timedelta(**duration)
@@ -113,10 +124,14 @@ class Crew:
             self.vendor,
             holder="test:1",
             monotonic=lambda: self.monotonic,
-            sleep=lambda seconds: self.database.pass_time(seconds=seconds),
+            pause=self._pause,
         )
         self.releaser = Releaser(self.database, self.rules, self._tell)
         self.looker = Looker(self.performer, self._tell, may_go=lambda vendor: True)
+
+    def _pause(self, seconds: float) -> None:
+        self.monotonic += seconds
+        self.database.pass_time(seconds=seconds)
 
     def _tell(self, released):
         if self.broker_is_down:

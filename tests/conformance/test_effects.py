@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders.ledger import COMPLETED, ClockedDatabase, Crew, catalogue, operation
 from workflows.catalogue import Limit, Look, Outcome, OutcomeKind, Repeat
+from workflows.errors import LedgerUnavailable
 from workflows.ledger import effects, schema
 from workflows.ledger.tables import attempts
 
@@ -206,6 +207,40 @@ def test_an_outcome_under_an_old_token_does_not_land(crew: Crew):
     crew.work()
     assert not crew.performer._record(late.effect, Outcome(OutcomeKind.REFUSED, "too late", status=400))
     assert crew.effect(effect).state == "done"
+
+
+def test_an_answer_that_finds_the_ledger_gone_is_recorded_when_it_is_back(crew: Crew):
+    def take_the_ledger_away() -> None:
+        crew.database.fails = 30
+
+    crew.vendor.during = take_the_ledger_away
+    effect = crew.intend(CREATE, id="1")
+    crew.work()
+    assert crew.effect(effect).state == "done"
+    assert len(crew.vendor.received) == 1
+
+
+def test_a_worker_that_finds_the_ledger_gone_before_the_call_makes_it_when_it_is_back(crew: Crew):
+    effect = crew.intend(CREATE, id="1")
+    crew.releaser.release_due()
+    crew.database.fails = 30
+    crew.performer.perform(effect)
+    row = crew.effect(effect)
+    assert (row.state, row.attempts) == ("done", 1)
+
+
+def test_an_answer_is_not_kept_for_ever(crew: Crew):
+    def take_the_ledger_away() -> None:
+        crew.database.fails = 1000
+
+    crew.vendor.during = take_the_ledger_away
+    effect = crew.intend(CREATE, id="1")
+    with pytest.raises(LedgerUnavailable):
+        crew.work()
+    crew.database.fails = 0
+    crew.database.pass_time(seconds=25)
+    assert crew.performer.lapse(effect)
+    assert crew.effect(effect).state == "in_doubt"
 
 
 def test_a_worker_that_was_frozen_before_the_call_does_not_begin_it(crew: Crew):

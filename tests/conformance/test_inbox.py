@@ -15,35 +15,19 @@ import sqlalchemy as sa
 from tests.servers.postgresql import PostgreSQL
 from workflows import typed_json
 from workflows.errors import LedgerUnavailable
+from workflows.ledger import schema
 from workflows.ledger.arrivals import Arrival, Receipt, shard_of
 from workflows.ledger.database import Database
-from workflows.ledger.inbox import InboxWriter
-from workflows.ledger.tables import SHARDS, dedup_keys, deliveries, metadata
+from workflows.ledger.inbox import InboxWriter, Result
+from workflows.ledger.tables import SHARDS, dedup_keys, deliveries
 from workflows.values import DeliveryId, new_id
 
 PROBLEMS = ({"code": "not_json", "message": "Expecting value", "path": "$"},)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/ledger.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_database")
-    database = Database(url)
-    with database.write() as connection:
-        metadata.create_all(connection)
-    yield database
-    database.close()
-
-
 @pytest.fixture
-def url(database: Database) -> str:
-    return database.engine.url.render_as_string(hide_password=False)
-
-
-@pytest.fixture
-def writer(url: str) -> Iterator[InboxWriter]:
-    with contextlib.closing(InboxWriter(url)) as writer:
+def writer(database: Database, database_url: str) -> Iterator[InboxWriter]:
+    with contextlib.closing(InboxWriter(database_url)) as writer:
         yield writer
 
 
@@ -61,8 +45,13 @@ def arrival(key: str = "id:1", **given: Any) -> Arrival:
     return Arrival(**{**defaults, "key": key, **given})
 
 
+def store(writer: InboxWriter, *batch: Arrival) -> list[Result]:
+    with writer.turn():
+        return writer.store(batch)
+
+
 def receipts(writer: InboxWriter, *batch: Arrival) -> list[Receipt]:
-    results = writer.store(batch)
+    results = store(writer, *batch)
     assert all(isinstance(result, Receipt) for result in results), results
     return [result for result in results if isinstance(result, Receipt)]
 
@@ -147,7 +136,7 @@ def test_any_text_is_a_key(database: Database, writer: InboxWriter, text: str) -
 def test_a_row_the_database_refuses_fails_alone(database: Database, writer: InboxWriter) -> None:
     batch = [arrival(f"id:{number}") for number in range(9)]
     batch[4] = arrival("id:4", shard=1 << 70)
-    results = writer.store(batch)
+    results = store(writer, *batch)
     assert isinstance(results[4], LedgerUnavailable)
     assert [result for result in results if isinstance(result, Receipt)] == [
         Receipt(good.id) for good in batch if good is not batch[4]
@@ -155,13 +144,25 @@ def test_a_row_the_database_refuses_fails_alone(database: Database, writer: Inbo
     assert len(stored(database)) == 8
 
 
-def test_a_ledger_without_tables_is_unavailable(database: Database, writer: InboxWriter) -> None:
-    with database.write() as connection:
-        metadata.drop_all(connection)
-    assert isinstance(writer.store([arrival()])[0], LedgerUnavailable)
-    with database.write() as connection:
-        metadata.create_all(connection)
+def test_a_ledger_that_is_not_migrated_is_unavailable_until_it_is(database_url: str) -> None:
+    database = Database(database_url)
+    with database.read():  # which makes the file, on SQLite
+        pass
+    writer = InboxWriter(database_url)
+    assert isinstance(store(writer, arrival())[0], LedgerUnavailable)
+    schema.upgrade(database)
     assert receipts(writer, arrival())
+    writer.close()
+    database.close()
+
+
+def test_what_intake_set_aside_was_accepted_all_the_same(database: Database, writer: InboxWriter) -> None:
+    first = arrival()
+    receipts(writer, first)
+    with database.write() as connection:
+        taken = {"state": "rejected", "problems": [{"code": "intake_failed"}], "taken_at": database.now(connection)}
+        connection.execute(deliveries.update().values(**taken))
+    assert receipts(writer, arrival()) == [Receipt(first.id, is_repeat=True)]
 
 
 def test_a_writer_goes_on_after_it_was_closed(database: Database, writer: InboxWriter) -> None:
@@ -171,9 +172,11 @@ def test_a_writer_goes_on_after_it_was_closed(database: Database, writer: InboxW
     assert len(stored(database)) == 2
 
 
-def test_two_processes_with_the_same_deliveries_in_opposite_order_store_each_once(database: Database, url: str) -> None:
+def test_two_processes_with_the_same_deliveries_in_opposite_order_store_each_once(
+    database: Database, database_url: str
+) -> None:
     keys = [f"id:{number:03}" for number in range(200)]
-    one, two = _in_processes(_store_batches, [(url, keys), (url, keys[::-1])])
+    one, two = _in_processes(_store_batches, [(database_url, keys), (database_url, keys[::-1])])
     assert one.keys() == two.keys() == set(keys)
     assert one == two, "a repeat must name the first delivery"
     assert {row.id for row in stored(database)} == set(one.values())
@@ -218,24 +221,23 @@ def _work(work: Callable[..., Any], given: tuple[Any, ...], start: Any, answer: 
 def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_bytes(b"no database" * 1000)
     writer = InboxWriter(f"sqlite:///{tmp_path}/ledger.db")
-    assert isinstance(writer.store([arrival()])[0], LedgerUnavailable)
+    assert isinstance(store(writer, arrival())[0], LedgerUnavailable)
 
 
 def test_a_file_that_is_not_there_is_not_begun(tmp_path: Path) -> None:
     writer = InboxWriter(f"sqlite:///{tmp_path}/ledger.db")
-    assert isinstance(writer.store([arrival()])[0], LedgerUnavailable)
+    assert isinstance(store(writer, arrival())[0], LedgerUnavailable)
     assert not (tmp_path / "ledger.db").exists()
 
 
 def test_a_server_that_was_down_is_found_again(postgres_server: PostgreSQL, postgres_database: str) -> None:
     database = Database(postgres_database)
-    with database.write() as connection:
-        metadata.create_all(connection)
+    schema.upgrade(database)
     writer = InboxWriter(postgres_database)
     receipts(writer, arrival("id:1"))
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ 'inbox'")
-    assert isinstance(writer.store([arrival("id:2")])[0], LedgerUnavailable)
+    assert isinstance(store(writer, arrival("id:2"))[0], LedgerUnavailable)
     assert receipts(writer, arrival("id:2"))
     writer.close()
     database.close()

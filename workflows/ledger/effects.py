@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from workflows.catalogue import Inputs, Outcome, Repeat, Request
 from workflows.engine.gates import Closed, Milestone, Precondition, occupied
 from workflows.engine.states import EFFECT_MOVES, EffectState, sources_of
+from workflows.ledger.lines import in_state
 from workflows.ledger.tables import attempts, effect_subjects, effects, milestones
 from workflows.values import EffectId, new_id
 
@@ -148,14 +149,15 @@ def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> i
     return connection.execute(effects.update().where(waiting).values(due_at=now)).rowcount
 
 
-def due_vendors(connection: Connection, now: datetime) -> list[str]:
-    """Vendors with an effect that may be released now."""
-    return list(connection.scalars(sa.select(effects.c.vendor).where(_due(now)).distinct()))
+def is_due(connection: Connection, vendor: str, now: datetime) -> bool:
+    """Whether an effect of this vendor may be released now."""
+    due_now = sa.select(sa.literal(1)).where(_due(now), effects.c.vendor == vendor)
+    return connection.scalar(due_now.limit(1)) is not None
 
 
 def count_out(connection: Connection, vendor: str) -> int:
     """How many effects of this vendor are with the workers."""
-    out = effects.c.state.in_([EffectState.RELEASED, EffectState.CLAIMED])
+    out = in_state(effects, EffectState.RELEASED, EffectState.CLAIMED)
     return connection.scalar(sa.select(sa.func.count()).where(out, effects.c.vendor == vendor)) or 0
 
 
@@ -172,7 +174,7 @@ def due(connection: Connection, vendor: str, now: datetime, limit: int) -> list[
 
 
 def _due(now: datetime) -> sa.ColumnElement[bool]:
-    return effects.c.state.in_([EffectState.INTENDED, EffectState.HELD]) & (effects.c.due_at <= now)
+    return in_state(effects, EffectState.INTENDED, EffectState.HELD) & (effects.c.due_at <= now)
 
 
 def release(connection: Connection, effect_ids: Sequence[str], now: datetime) -> None:
@@ -347,7 +349,7 @@ def free_subjects(connection: Connection, effect_id: str, now: datetime) -> None
 
 def lapsed(connection: Connection, now: datetime, limit: int) -> list[str]:
     """Effects whose lease has run out, the oldest first."""
-    out = effects.c.state.in_([EffectState.RELEASED, EffectState.CLAIMED])
+    out = in_state(effects, EffectState.RELEASED, EffectState.CLAIMED)
     statement = sa.select(effects.c.id).where(out, effects.c.lease_until <= now).order_by(effects.c.lease_until)
     return list(connection.scalars(statement.limit(limit)))
 
@@ -372,8 +374,8 @@ def take_looks(connection: Connection, now: datetime, limit: int) -> list[Effect
 
 
 def _to_look_for(now: datetime) -> sa.ColumnElement[bool]:
-    in_doubt = (effects.c.state == EffectState.IN_DOUBT) & (effects.c.repeat == Repeat.VERIFY)
-    return ((effects.c.state == EffectState.ACCEPTED) | in_doubt) & (effects.c.due_at <= now)
+    to_settle = in_state(effects, EffectState.ACCEPTED) | (effects.c.repeat == Repeat.VERIFY)
+    return in_state(effects, EffectState.ACCEPTED, EffectState.IN_DOUBT) & to_settle & (effects.c.due_at <= now)
 
 
 def looked(connection: Connection, effect: EffectRow, next_at: datetime) -> None:

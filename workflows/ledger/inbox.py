@@ -6,6 +6,7 @@ This path speaks to the drivers directly: through SQLAlchemy it is half as fast.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
@@ -30,8 +31,15 @@ class InboxWriter:
         """How long it pays to wait for company before a commit; see the engines."""
         return self._engine.linger_seconds
 
+    def turn(self) -> AbstractContextManager[None]:
+        """The turn to store, to be held around `store`. What comes while one waits for it can still join the batch.
+
+        Raises LedgerUnavailable on entering.
+        """
+        return self._engine.turn()
+
     def store(self, batch: Sequence[Arrival]) -> list[Result]:
-        """Store a batch, and say for each arrival what became of it, in the batch's order.
+        """Store a batch, in a turn, and say for each arrival what became of it, in the batch's order.
 
         Of several with one key the first is stored and the others are repeats of it. A row the database refuses for
         what it holds fails alone. What is answered with a LedgerUnavailable may not be acknowledged; it may have been
@@ -71,6 +79,9 @@ class _Engine(Protocol):
     """What differs between the two databases. The keys of a batch are distinct and in order."""
 
     linger_seconds: float
+
+    def turn(self) -> AbstractContextManager[None]:
+        """The place in the queue of writers, where the engine needs one. Raises LedgerUnavailable."""
 
     def store(self, batch: Sequence[Arrival]) -> list[Receipt]:
         """Store in one commit. Raises LedgerUnavailable or RowRefused."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import psycopg
@@ -58,6 +59,10 @@ class PostgresInbox:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: psycopg.Connection[Any] | None = None
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Nothing to wait for."""
+        return nullcontext()
 
     def store(self, batch: Sequence[Arrival]) -> list[Receipt]:
         """Store in one commit. Raises LedgerUnavailable or RowRefused."""

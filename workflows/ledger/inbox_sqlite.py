@@ -14,28 +14,42 @@ from workflows.ledger.locks import LOCK_NAME, WriteLock
 from workflows.ledger.tables import micros
 from workflows.values import utc_now
 
-# A batch is three statements, each of one step, whatever its size: the interpreter's lock is given away at every step,
-# and with thirty busy threads it may take milliseconds to come back.
+# A batch is one statement of one step, which is a transaction by itself: at every step the interpreter's lock is given
+# away, and with thirty busy threads it takes milliseconds to come back, while other processes wait for their turn to
+# write. So the rules for a row are a trigger of this connection's own.
+PREPARE = """
+PRAGMA temp_store = MEMORY;
+CREATE TEMP VIEW arrivals AS
+    SELECT id, source, '' AS key, 0 AS until, received_at, shard, state, headers, body, drafts, problems
+    FROM deliveries;
+CREATE TEMP TRIGGER store_arrival INSTEAD OF INSERT ON arrivals BEGIN
+    INSERT INTO deliveries (id, source, received_at, shard, state, headers, body, drafts, problems)
+        SELECT NEW.id, NEW.source, NEW.received_at, NEW.shard, NEW.state,
+            NEW.headers, NEW.body, NEW.drafts, NEW.problems
+        WHERE NOT EXISTS (
+            SELECT 1 FROM dedup_keys WHERE source = NEW.source AND key = NEW.key AND until > NEW.received_at
+        );
+    INSERT INTO dedup_keys (source, key, delivery_id, until)
+        SELECT NEW.source, NEW.key, NEW.id, NEW.until WHERE EXISTS (SELECT 1 FROM deliveries WHERE id = NEW.id)
+        ON CONFLICT (source, key) DO UPDATE SET delivery_id = excluded.delivery_id, until = excluded.until;
+END;
+"""
+
+STORE = """
+INSERT INTO arrivals (id, source, key, until, received_at, shard, state, headers, body, drafts, problems) VALUES {rows}
+"""
+ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+CHANGES_OF_A_NEW_ROW = 2
 
 # What intake set aside later (it has a taken_at) was accepted here all the same.
 FIND_FIRSTS = """
 SELECT dedup_keys.source, dedup_keys.key, deliveries.id, CASE WHEN taken_at IS NULL THEN problems END
 FROM dedup_keys JOIN deliveries ON deliveries.id = dedup_keys.delivery_id
-WHERE dedup_keys.until > ? AND (dedup_keys.source, dedup_keys.key) IN (VALUES {rows})
+WHERE (dedup_keys.source, dedup_keys.key) IN (VALUES {rows})
 """
 
-INSERT_DELIVERIES = """
-INSERT INTO deliveries (id, source, received_at, shard, state, headers, body, drafts, problems) VALUES {rows}
-"""
-
-# A key that stands at this point has run out: the writer is alone, and has just looked.
-INSERT_KEYS = """
-INSERT INTO dedup_keys (source, key, delivery_id, until) VALUES {rows}
-ON CONFLICT (source, key) DO UPDATE SET delivery_id = excluded.delivery_id, until = excluded.until
-"""
-
-CACHED_STATEMENTS = 1024
-"""A statement for every size of batch, three times."""
+CACHED_STATEMENTS = 512
+"""A statement for every size of batch, twice."""
 
 
 class SqliteInbox:
@@ -49,21 +63,20 @@ class SqliteInbox:
         self._lock = WriteLock(self._path.with_name(LOCK_NAME))
         self._connection: sqlite3.Connection | None = None
 
+    def turn(self) -> WriteLock:
+        """The place in the queue of all writers of this file."""
+        return self._lock
+
     def store(self, batch: Sequence[Arrival]) -> list[Receipt]:
-        """Store in one commit. Raises LedgerUnavailable or RowRefused."""
-        with self._lock:
-            try:
-                connection = self._connect()
-                connection.execute("BEGIN IMMEDIATE")
-                receipts = _store(connection, batch)
-                connection.execute("COMMIT")
-            except BaseException as error:
-                self.close()  # which undoes the transaction too
-                raise _translated(error) from error
-        return receipts
+        """Store in one commit, in a turn. Raises LedgerUnavailable or RowRefused."""
+        try:
+            return _store(self._connect(), batch)
+        except BaseException as error:
+            self.close()
+            raise _translated(error) from error
 
     def close(self) -> None:
-        """Close the connection; what was not committed is undone."""
+        """Close the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -80,40 +93,38 @@ class SqliteInbox:
             )
             for pragma in SQLITE_PRAGMAS:
                 self._connection.execute(pragma)
+            self._connection.executescript(PREPARE)
         return self._connection
 
 
 def _store(connection: sqlite3.Connection, batch: Sequence[Arrival]) -> list[Receipt]:
     now = micros(utc_now())
-    keys = [(arrival.source, arrival.key) for arrival in batch]
-    found = connection.execute(FIND_FIRSTS.format(rows=_marks(keys)), (now, *chain.from_iterable(keys)))
-    firsts = {(source, key): (first, problems) for source, key, first, problems in found}
-    new = [arrival for arrival, key in zip(batch, keys, strict=True) if key not in firsts]
-    _insert(connection, INSERT_DELIVERIES, [_row(arrival, now) for arrival in new])
-    _insert(connection, INSERT_KEYS, [(item.source, item.key, item.id, item.until(now)) for item in new])
-    return [_receipt(arrival, firsts.get(key)) for arrival, key in zip(batch, keys, strict=True)]
-
-
-def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    if rows:
-        connection.execute(statement.format(rows=_marks(rows)), tuple(chain.from_iterable(rows)))
-
-
-def _marks(rows: Sequence[tuple[object, ...]]) -> str:
-    return ",".join([f"({','.join('?' * len(rows[0]))})"] * len(rows))
-
-
-def _receipt(arrival: Arrival, first: tuple[str, str | None] | None) -> Receipt:
-    if first is None:
-        return receipt_of(arrival.id, arrival.problems, is_repeat=False)
-    return receipt_of(*first, is_repeat=True)
+    before = connection.total_changes
+    rows = chain.from_iterable(_row(arrival, now) for arrival in batch)
+    connection.execute(STORE.format(rows=", ".join([ROW] * len(batch))), tuple(rows))
+    if connection.total_changes - before == CHANGES_OF_A_NEW_ROW * len(batch):
+        return [receipt_of(arrival.id, arrival.problems, is_repeat=False) for arrival in batch]
+    firsts = _find_firsts(connection, batch)
+    return [_receipt(arrival, *firsts[arrival.source, arrival.key]) for arrival in batch]
 
 
 def _row(arrival: Arrival, now: int) -> tuple[object, ...]:
     return (
-        *(arrival.id, arrival.source, now, arrival.shard, arrival.state),
+        *(arrival.id, arrival.source, arrival.key, arrival.until(now), now, arrival.shard, arrival.state),
         *(arrival.headers, arrival.body, arrival.drafts, arrival.problems),
     )
+
+
+def _find_firsts(
+    connection: sqlite3.Connection, batch: Sequence[Arrival]
+) -> dict[tuple[str, str], tuple[str, str | None]]:
+    keys = tuple(chain.from_iterable((arrival.source, arrival.key) for arrival in batch))
+    found = connection.execute(FIND_FIRSTS.format(rows=", ".join(["(?, ?)"] * len(batch))), keys)
+    return {(source, key): (first, problems) for source, key, first, problems in found}
+
+
+def _receipt(arrival: Arrival, first: str, problems: str | None) -> Receipt:
+    return receipt_of(first, problems, is_repeat=first != arrival.id)
 
 
 def _translated(error: BaseException) -> BaseException:

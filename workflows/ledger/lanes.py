@@ -33,6 +33,11 @@ def _locked(connection: Connection, vendor: str) -> Lane | None:
     return None if row is None else Lane(row.failures, row.rests_until)
 
 
+def resting(connection: Connection, now: datetime) -> set[str]:
+    """The vendors that are left alone now."""
+    return set(connection.scalars(sa.select(lanes.c.vendor).where(lanes.c.rests_until > now)))
+
+
 def note_outcome(connection: Connection, vendor: str, outcome: Outcome, now: datetime) -> None:
     """Let the lane learn from an attempt. The ordinary one, to a healthy vendor, writes and locks nothing."""
     row = connection.execute(sa.select(lanes).where(lanes.c.vendor == vendor)).one_or_none()

@@ -166,8 +166,12 @@ def select_effects() -> Select[Any]:
 
 
 def in_state(table: sa.Table, *states: str) -> sa.ColumnElement[bool]:
-    """Rows in one of these states, written out in the statement: SQLite uses a partial index for nothing less."""
-    return table.c.state.in_([sa.literal(str(state), sa.Text, literal_execute=True) for state in states])
+    """Rows in one of these states, written out in the statement: SQLite uses a partial index for nothing less.
+
+    Nor does it for the same in other words: `= 'held'` and `IN ('held')` are two things to it.
+    """
+    written = [sa.literal(str(state), sa.Text, literal_execute=True) for state in states]
+    return table.c.state == written[0] if len(written) == 1 else table.c.state.in_(written)
 
 
 def select_waits() -> Select[Any]:

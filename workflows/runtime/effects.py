@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from workflows.catalogue import Caller, Operation, Outcome, OutcomeKind, Repeat
 from workflows.engine.gates import closed_precondition, limited
 from workflows.engine.retries import next_delay
 from workflows.engine.states import EffectState
+from workflows.errors import LedgerUnavailable
 from workflows.ledger import effects, lanes, runs
 from workflows.ledger.database import Database
 from workflows.ledger.effects import EffectRow
@@ -27,6 +28,12 @@ LEASE_MARGIN = timedelta(seconds=5)
 
 FIRST_LOOK = timedelta(seconds=2)
 """When to look at the vendor first for what it accepted, or for what is in doubt."""
+
+AGAIN_SECONDS = 1.0
+PATIENCE_SECONDS = 120.0
+"""How long a worker waits for a ledger that cannot be written; a restart of PostgreSQL is over by then."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -52,16 +59,29 @@ class Performer:
     holder: str
     random: Random = field(default_factory=Random)
     monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    pause: Callable[[float], None] = time.sleep
 
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
-        claim = self._claim(effect_id)
+        claim = self._patiently(effect_id, lambda: self._claim(effect_id))
         if claim is None:
             return None
         outcome = self._call(claim)
-        self._record(claim.effect, outcome)
+        # Nobody but this thread knows what the vendor said.
+        self._patiently(effect_id, lambda: self._record(claim.effect, outcome))
         return outcome
+
+    def _patiently(self, effect_id: str, write: Callable[[], T]) -> T:
+        """Do `write`, again and again while the ledger is away. Raises LedgerUnavailable when it stays away."""
+        give_up_at = self.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return write()
+            except LedgerUnavailable:
+                if self.monotonic() >= give_up_at:
+                    raise
+            log.warning("waits_for_the_ledger", effect_id=effect_id)
+            self.pause(AGAIN_SECONDS)
 
     def _claim(self, effect_id: str) -> Claim | None:
         started = self.monotonic()
@@ -109,7 +129,7 @@ class Performer:
         A thread that was frozen wakes up here: without this look it would speak to the vendor under a lease that
         another may hold by now.
         """
-        self.sleep(claim.wait_seconds)
+        self.pause(claim.wait_seconds)
         if self.monotonic() > claim.begin_before:
             return Outcome(OutcomeKind.NOT_SENT, "too little of the lease was left to begin the call")
         return self.caller.send(claim.operation, claim.effect.request)

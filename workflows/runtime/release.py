@@ -42,7 +42,10 @@ class Releaser:
     def release_due(self) -> int:
         """Release what is due, vendor by vendor; how many effects."""
         with self.database.read() as connection:
-            vendors = effects.due_vendors(connection, self.database.now(connection))
+            now = self.database.now(connection)
+            resting = lanes.resting(connection, now)
+            names = [vendor.name for vendor in self.rules.catalogue.vendors if vendor.name not in resting]
+            vendors = [name for name in names if effects.is_due(connection, name, now)]
         return sum(self.release_vendor(vendor) for vendor in vendors)
 
     def release_vendor(self, vendor: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,6 +73,7 @@ class Client:
         self.url = url
         self.session = requests.Session()
         self.session.trust_env = False
+        self._token: str | None = None
 
     def control(self, method: str, path: str, **options: Any) -> Any:
         reply = self.session.request(method, self.url + path, timeout=PATIENCE_SECONDS * 2, **options)
@@ -86,6 +88,52 @@ class Client:
     def cymbal(self, method: str, path: str, key: str = "sandbox-cymbal-key", **options: Any) -> requests.Response:
         url = f"{self.url}/cymbal/v1/partners{path}"
         return self.session.request(method, url, headers={"Cymbal-Partner-API-Key": key}, timeout=10, **options)
+
+    def evvnt(self, method: str, path: str, key: str = "sandbox-evvnt-key", **options: Any) -> requests.Response:
+        headers = {"Accept": "application/json", **options.pop("headers", {})}
+        auth = (key, "sandbox-evvnt-secret")
+        return self.session.request(
+            method, f"{self.url}/evvnt{path}", headers=headers, auth=auth, timeout=10, **options
+        )
+
+    def logged_in(self, project: str = "sandbox-project", key: str = "sandbox-private-key") -> Any:
+        """Log in to the Partner API and return its answer."""
+        form = {"login": project, "password": key}
+        return self.session.post(f"{self.url}/partner_api/partner/login", data=form, timeout=10).json()
+
+    def partner_user(self, token: str, body: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        return self.session.post(f"{self.url}/partner_api/partner/v2/getUser", headers=headers, json=body, timeout=10)
+
+    def contact_token(self, **options: Any) -> requests.Response:
+        """Ask Constant Contact for a token."""
+        usual = {
+            "params": {"grant_type": "client_credentials", "scope": "v3api/general.partner"},
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+            "auth": ("sandbox-cc-client", "sandbox-cc-secret"),
+        }
+        return self.session.post(f"{self.url}/constant_contact/token", timeout=10, **{**usual, **options})
+
+    def contact(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Call Constant Contact below /v3 with a token, which is got once."""
+        if self._token is None:
+            self._token = self.contact_token().json()["access_token"]
+        usual = {"x-api-key": "sandbox-cc-key", "Authorization": f"Bearer {self._token}"}
+        headers = {**usual, **options.pop("headers", {})}
+        url = f"{self.url}/constant_contact/v3{path}"
+        return self.session.request(method, url, headers=headers, timeout=10, **options)
+
+    def carry(self, method: str, url: str, payload: Any = None, **envelope: Any) -> requests.Response:
+        """Make a V3 call for a managed account; `path` and `query` are its parameters."""
+        account = envelope.pop("account", "a07e1lxqqqo0")
+        body = {"account_operation_method": method, "account_operation_url": url, **envelope}
+        for short, word in (("path", "path_param"), ("query", "query_param")):
+            if (given := body.pop(short, None)) is not None:
+                pairs = [{f"{word}_key": key, f"{word}_value": value} for key, value in given.items()]
+                body[f"account_operation_{short}_parameters"] = pairs
+        if payload is not None:
+            body["account_operation_payload"] = json.dumps(payload)
+        return self.contact("POST", f"/partner/accounts/{account}/account_operations/sync", json=body)
 
     def created(self, name: str = "Spring tour tickets") -> int:
         body = {**deepcopy(LINK_CLICKS), "campaign_name": name}
@@ -159,6 +207,41 @@ def serving(**settings: Any) -> tuple[Running, Client]:
     quick = {"lifecycle_delays": QUICK, "retry_delays": (0.01, 0.01, 0.01), "first_campaign_id": 5017}
     server = start(settings=Settings(**{**quick, **settings}))
     return server, Client(server.url)
+
+
+class HandClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """Noon of 20 June 2026, UTC."""
+    return HandClock(1_781_956_800.0)
+
+
+def changed(body: Any, path: str, value: Any) -> Any:
+    """Set (or, with `...`, remove) the value at a path such as `venue.name` in a copy of the body."""
+    body = deepcopy(body)
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    place: Any = body
+    for part in parents:
+        place = place[part]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return body
+
+
+@pytest.fixture(name="changed")
+def changed_fixture() -> Any:
+    return changed
 
 
 class Serve:

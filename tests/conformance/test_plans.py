@@ -1,0 +1,77 @@
+"""What is asked every second, or for every call, is found by an index however much has happened before."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from tests.builders.ledger import START
+from workflows.ledger import deliveries, effects, runs
+from workflows.ledger.database import Database
+from workflows.ledger.waiting import waiting
+
+QUESTIONS: dict[str, Callable[[Connection], object]] = {
+    "effects that are due": lambda connection: effects.due(connection, "symphony", START, 16),
+    "whether an effect is due": lambda connection: effects.is_due(connection, "symphony", START),
+    "effects with the workers": lambda connection: effects.count_out(connection, "symphony"),
+    "leases that ran out": lambda connection: effects.lapsed(connection, START, 200),
+    "effects that news wakes": lambda connection: effects.wake_held(connection, {"symphony:campaign:1"}, START),
+    "timers that ran out": lambda connection: runs.wake_timers(connection, START, 200),
+    "whether a timer ran out": lambda connection: runs.timers_due(connection, START),
+    "runs to take on": lambda connection: runs.awake(connection, START, 200),
+    "whether deliveries wait": deliveries.any_pending,
+    "a shard that waits": deliveries.lock_shard,
+    "everything that waits": lambda connection: waiting(connection, START),
+    "deliveries of a shard": lambda connection: deliveries.pending(connection, 3, 100),
+}
+
+
+@pytest.fixture
+def full(database: Database) -> Database:
+    """A ledger in which much has ended and little is under way."""
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+    with database.write() as connection:
+        for statement in (
+            "INSERT INTO definitions (hash, name, source, created_at) VALUES ('h', 'w', '', 0)",
+            f"INSERT INTO deliveries (id, source, received_at, shard, state, headers, body) {numbers}"
+            " SELECT 'd' || i, 's', 0, i - i / 16 * 16, 'taken', '{}', '' FROM n",
+            f"INSERT INTO events (id, delivery_id, source, brand, type, subject, occurred_at, data) {numbers}"
+            " SELECT 'e' || i, 'd' || i, 's', '', 't', 'x' || i, 0, '{}' FROM n",
+            "INSERT INTO runs (id, event_id, workflow, definition_hash, key, brand, state, created_at, expires_at)"
+            f" {numbers} SELECT 'r' || i, 'e' || i, 'w', 'h', 'k', '{{}}', 'done', 0, 0 FROM n",
+            f"INSERT INTO waits (id, run_id, step, kind, state, due_at, created_at) {numbers}"
+            " SELECT 'w' || i, 'r' || i, 's', 'timer', 'done', 0, 0 FROM n",
+            "INSERT INTO effects (id, key, run_id, step, operation, vendor, request, requires, repeat, state, due_at,"
+            f" max_attempts, give_up_at, created_at) {numbers} SELECT 'f' || i, 'k' || i, 'r' || i, 's',"
+            " 'symphony.edit_campaign', 'symphony', '{}', '[]', 'safe', 'done', 0, 6, 0, 0 FROM n",
+            f"INSERT INTO attempts (effect_id, number, holder, started_at) {numbers} SELECT 'f' || i, 1, 'w', 0 FROM n",
+        ):
+            connection.execute(sa.text(statement))
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("ANALYZE"))
+    return database
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_what_is_asked_all_the_time_goes_through_no_whole_table(full: Database, question: str):
+    asked: list[tuple[str, object]] = []
+
+    def note(connection, cursor, statement, parameters, context, many):
+        asked.append((statement, parameters))
+
+    with full.write() as connection:
+        sa.event.listen(full.engine, "before_cursor_execute", note)
+        QUESTIONS[question](connection)
+        sa.event.remove(full.engine, "before_cursor_execute", note)
+    with full.read() as connection:
+        for statement, parameters in asked:
+            assert whole_tables(full, connection, statement, parameters) == []
+
+
+def whole_tables(database: Database, connection: Connection, statement: str, parameters) -> list[str]:
+    """The lines of the statement's plan that go through a whole table, but for the sixteen shards."""
+    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+    plan = [row[-1] for row in connection.exec_driver_sql(explain + statement, parameters)]
+    whole = [line for line in plan if line.startswith("SCAN") or "Seq Scan" in line]
+    return [line for line in whole if " ix_" not in line and "shards" not in line]

@@ -54,7 +54,7 @@ def _apply(connection: Connection, rules: Rules, run: RunRow, decisions: list[De
 def _write_down(connection: Connection, rules: Rules, run: RunRow, decision: Intend, now: datetime) -> bool:
     """Write an effect down; False when its inputs make no request, and the step has failed for that."""
     try:
-        intent = _intent(rules, run, decision, now)
+        intent = intent_of_step(rules, run, decision, now)
     except InputError as error:
         runs.end_step(connection, run.id, not_made(decision.step, error), now)
         return False
@@ -64,7 +64,7 @@ def _write_down(connection: Connection, rules: Rules, run: RunRow, decision: Int
     return True
 
 
-def _intent(rules: Rules, run: RunRow, decision: Intend, now: datetime) -> effects.Intent:
+def intent_of_step(rules: Rules, run: RunRow, decision: Intend, now: datetime) -> effects.Intent:
     """The effect a decision asks for. Raises InputError."""
     operation = rules.catalogue.operation(decision.operation)
     return intent_of(

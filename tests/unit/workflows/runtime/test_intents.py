@@ -10,7 +10,7 @@ from workflows.engine.decisions import Intend
 from workflows.errors import InputError
 from workflows.events import Event
 from workflows.ledger.runs import RunRow
-from workflows.runtime.advance import intent_of
+from workflows.runtime.advance import intent_of_step
 from workflows.runtime.rules import Rules
 from workflows.values import RunId
 
@@ -24,7 +24,7 @@ def edit(**inputs: object) -> Intend:
 
 
 def test_text_is_read_as_what_the_operation_takes_there() -> None:
-    intent = intent_of(Rules(catalogue_of({})), RUN, edit(budget="60 USD", end_date="2026-04-01T00:00:00Z"), NOW)
+    intent = intent_of_step(Rules(catalogue_of({})), RUN, edit(budget="60 USD", end_date="2026-04-01T00:00:00Z"), NOW)
     assert json.loads(intent.request.body or "") == {
         "end_date": "2026-04-01T00:00:00Z",
         "budget": {"value": 60, "currency": "USD"},
@@ -33,10 +33,10 @@ def test_text_is_read_as_what_the_operation_takes_there() -> None:
 
 def test_text_that_is_no_money_makes_no_request() -> None:
     with pytest.raises(InputError, match=r"\$\.budget"):
-        intent_of(Rules(catalogue_of({})), RUN, edit(budget="sixty"), NOW)
+        intent_of_step(Rules(catalogue_of({})), RUN, edit(budget="sixty"), NOW)
 
 
 def test_one_step_of_one_run_is_one_call_for_ever() -> None:
-    first, again = (intent_of(Rules(catalogue_of({})), RUN, edit(budget="60 USD"), NOW) for _ in range(2))
+    first, again = (intent_of_step(Rules(catalogue_of({})), RUN, edit(budget="60 USD"), NOW) for _ in range(2))
     assert first.key == again.key == "e1/raise-budget/raise"
     assert first.request == again.request

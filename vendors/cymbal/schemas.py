@@ -49,6 +49,7 @@ class Person(Schema):
 
     @checks_whole
     def _reachable(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
+        """An email, a phone or both."""
         if given.get("email") is None and given.get("phone") is None:
             raise ValidationError("needs an email, a phone or both")
 
@@ -196,8 +197,9 @@ class Interest(Schema):
 
 
 class CreateContact(Schema):
-    """A contact, what it agreed to, and a show it is interested in; `with_rules` adds the operator's lists."""
+    """A contact, what it agreed to, and a show it is interested in."""
 
+    # `with_rules` puts in the operator's lists.
     genres: ClassVar[Collection[str]] = ()
     ticketers: ClassVar[Collection[str]] = TICKETERS
 
@@ -211,6 +213,7 @@ class CreateContact(Schema):
 
     @checks_whole
     def _known_words(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
+        """A ticketer is eventbrite or one that is configured; so is a genre, where genres are configured."""
         problems: dict[str, Any] = {}
         ticketer = loaded.get("interested_in_event", {}).get("ticketer")
         if ticketer is not None and (message := _unknown(ticketer, self.ticketers)):

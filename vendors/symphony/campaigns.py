@@ -118,7 +118,9 @@ class Metadata(Schema):
     targeting_countries = fields.List(
         fields.Nested(Market),
         validate=[amount_of("market", 1, MOST_MARKETS), whole_budget],
-        metadata=about("Up to three markets that share the budget. Left out: Symphony's seven default countries."),
+        metadata=about(
+            "Up to three markets; their shares of the budget sum to exactly 1. Left out: Symphony's seven countries."
+        ),
     )
     targeting_audiences = fields.List(fields.Nested(Audience), metadata=about("Interests the audience has."))
     targeting_demographic = fields.Nested(
@@ -127,8 +129,9 @@ class Metadata(Schema):
 
 
 class CreateCampaign(Schema):
-    """The envelope of every type; `with_rules` adds what the operator stated about money."""
+    """The envelope of every type of campaign."""
 
+    # `with_rules` puts in what the operator stated about money.
     floors: ClassVar[Mapping[str, Decimal]] = DAILY_FLOORS
     account_currency: ClassVar[str | None] = None
 
@@ -141,6 +144,15 @@ class CreateCampaign(Schema):
 
     @checks_whole
     def _fits_its_kind(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
+        """Each type has its provider and its own metadata.
+
+        record_streams, boost_instagram and link_clicks are facebook's. They need budget, start_date, end_date and one
+        of instagram_post_id, public_video_links and public_image_links; of several, the first in this order is sent.
+        record_streams also needs spotify_id or spotify_external_platforms, link_clicks also link_to_boost. Their
+        budget is at least 10 USD for each 24 hours begun; the least in another currency is configured.
+        get_playlisted is symphony's and needs spotify_id and tier. increase_video_views is refused: what it has to
+        send is not documented.
+        """
         kind = KINDS.get(loaded.get("campaign_type", ""))
         if kind is None:
             return

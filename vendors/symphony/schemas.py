@@ -27,8 +27,9 @@ class OneCampaign(Schema):
 
 
 class EditCampaign(OneCampaign):
-    """A new end date, a new total budget, or both; `with_rules` adds the ad account's currency."""
+    """A new end date, a new total budget, or both."""
 
+    # `with_rules` puts in the ad account's currency.
     account_currency: ClassVar[str | None] = None
 
     end_date = Moment(metadata=about("When the campaign should end."))
@@ -36,6 +37,7 @@ class EditCampaign(OneCampaign):
 
     @checks_whole
     def _something(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
+        """Something has to change; the budget is in the ad account's currency, where that is configured."""
         if "end_date" not in given and "budget" not in given:
             raise ValidationError("needs something to change: end_date, budget or both")
         budget = loaded.get("budget")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load
 
 from vendors.fields import Identifier, OneOf, Whole, Words, about, amount_of, between, checks_whole, listed
 from vendors.money import Share
@@ -60,6 +60,7 @@ class Location(Schema):
 
     @checks_whole
     def _one_shape(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
+        """Either value and label, or a search result with key and name, which are sent as value and label."""
         created = [name for name in AS_CREATED if name in given]
         found = [name for name in (*AS_CREATED.values(), *SEARCH_ONLY) if name in given]
         if created and found:
@@ -116,8 +117,9 @@ class Age(Schema):
     min = Whole(validate=between(YOUNGEST, OLDEST), metadata=about("The youngest, 18 or more."))
     max = Whole(validate=between(YOUNGEST, OLDEST), metadata=about("The oldest, 65 or less."))
 
-    @validates_schema
-    def _in_order(self, loaded: dict[str, Any], **kwargs: Any) -> None:
+    @checks_whole
+    def _in_order(self, loaded: dict[str, Any], given: Mapping[str, Any]) -> None:
+        """The oldest are not younger than the youngest."""
         if loaded.get("min", YOUNGEST) > loaded.get("max", OLDEST):
             raise ValidationError("must not be below min", "max")
 

@@ -102,7 +102,7 @@ def _facts(operation: Operation) -> Iterator[tuple[str, str]]:
         most = operation.pages.most
         yield "Pages", f"a call reads one page; the whole list, `{operation.pages.items}`, has at most {most} of them."
     if operation.split is not None:
-        yield "Divided", f"more `{operation.split.items}` than one request carries are several calls."
+        yield "Divided", "what is more than one request can carry is made several calls."
     for status, advice in operation.advice.items():
         yield f"Answered {status}", _sentence(advice)
     if gives := _gives(operation):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from vendors.constant_contact import CONSTANT_CONTACT
 from vendors.cymbal import CYMBAL
 from vendors.entry import Configured, Entry
 from vendors.evvnt import EVVNT
@@ -19,7 +20,7 @@ from workflows.errors import ConfigurationError
 from workflows.problems import Problem, nearest
 from workflows.settings import Settings
 
-PHONE_BOOK: Final = (SYMPHONY, CYMBAL, EVVNT, PARTNER_API)
+PHONE_BOOK: Final = (SYMPHONY, CYMBAL, CONSTANT_CONTACT, EVVNT, PARTNER_API)
 
 CONFIGURABLE: Final = {"symphony": ("get_campaign", "get_campaign_analytics", "resume_location")}
 """Operations whose path and answer no document states."""

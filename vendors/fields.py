@@ -94,6 +94,12 @@ def at_least(least: int) -> validate.Range:
     return validate.Range(least, error=f"must be {least} or more")
 
 
+def characters(most: int, least: int = 1) -> validate.Length:
+    """How long a text is: `characters(50)`, `characters(80, 8)`."""
+    wanted = f"{least} to {most}" if least > 1 else f"at most {most}"
+    return validate.Length(least, most, error=f"must have {wanted} characters")
+
+
 def amount_of(things: str, least: int, most: int | None = None) -> validate.Length:
     """How many items a list has: `amount_of("market", 1, 3)`."""
     wanted = f"at least {least}" if most is None else f"{least} to {most}"

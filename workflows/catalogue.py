@@ -135,6 +135,18 @@ class Pages:
     most: int = 200
 
 
+@dataclass(frozen=True)
+class Split:
+    """How inputs that are more than one request can carry are made several calls.
+
+    items  the list that is divided
+    parts  the inputs of each call, from loaded ones; they load again as they are
+    """
+
+    items: str
+    parts: Callable[[Inputs], Sequence[Inputs]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One vendor call, declared once.
@@ -163,7 +175,7 @@ class Operation:
     follow       for what the vendor only accepts and then works on: the look that tells how it ended
     pages        how the list it reads goes on. A call, and so an effect, is one page; its output says where the next
                  begins. `Client.pages` and looks read on
-    split        the inputs of several calls, where one would be larger than the vendor takes
+    split        how inputs are divided that one request cannot carry. `prepare` refuses them, `parts` divides
     reference    an input that carries a reference of ours, filled in with the effect's own when it is not given
     deadline_seconds  total time for one attempt, connection included
     unavailable  why it cannot be used as configured ("" when it can)
@@ -191,7 +203,7 @@ class Operation:
     verify: Look | None = None
     follow: Look | None = None
     pages: Pages | None = None
-    split: Callable[[Inputs], Sequence[Inputs]] | None = None
+    split: Split | None = None
     reference: str = ""
     deadline_seconds: float = 30.0
     unavailable: str = ""
@@ -225,18 +237,19 @@ class Operation:
         return {**inputs, self.reference: f"sd-{digest[:20]}"}
 
     def parts(self, inputs: Inputs) -> tuple[Inputs, ...]:
-        """The inputs of each call that these make: themselves, but where they are more than one call can carry.
+        """The inputs of each call that these make: one as a rule, several where one request cannot carry them.
 
         Raises InputError.
         """
-        self.load(inputs)
-        return (inputs,) if self.split is None else tuple(self.split(inputs))
+        loaded = self.load(inputs)
+        return (inputs,) if self.split is None else tuple(self.split.parts(loaded))
 
     def prepare(self, inputs: Inputs) -> Request:
         """The request these inputs make. Raises InputError, also where they are more than one request can carry."""
         loaded = self.load(inputs)
-        if self.split is not None and (parts := len(self.split(inputs))) > 1:
-            raise InputError([Problem("too_large", f"is more than one call can carry: make it {parts} calls", "$")])
+        if self.split is not None and (count := len(self.split.parts(loaded))) > 1:
+            why = f"is more than one call can carry: divide it into at least {count} parts, each a call of its own"
+            raise InputError([Problem("too_large", why, path=f"$.{self.split.items}")])
         in_path = set(re.findall(r"{(\w+)}", self.path))
         values = {name: quote(str(loaded[name]), safe="") for name in in_path}
         rest = {key: value for key, value in loaded.items() if key not in in_path and key not in self.query}

@@ -74,19 +74,26 @@ def problem_rows(problems: Sequence[Problem]) -> list[dict[str, str]]:
 
 
 def _show(chosen: Settings, operation: Operation, inputs: dict[str, Any], as_json: bool) -> int:
+    """Show the request; a list of them where the inputs are more than one can carry."""
     from vendors.client import Client
 
-    described = Client(chosen).describe(operation, operation.prepare(inputs))
+    client = Client(chosen)
+    described = [client.describe(operation, operation.prepare(part)) for part in operation.parts(inputs)]
     if as_json:
-        print_json(described)
+        print_json(described[0] if len(described) == 1 else described)
         return 0
+    for request in described:
+        _show_request(request)
+    return 0
+
+
+def _show_request(described: dict[str, Any]) -> None:
     click.echo(f"{described['method']} {described['url']}")
     for name, value in described["headers"].items():
         click.echo(f"{name}: {value}")
     if described["body"] is not None:
         click.echo()
         print_json(described["body"])
-    return 0
 
 
 def _tell(called: Called, as_json: bool) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 
+from vendors.subjects import digest
 from workflows.catalogue import Inputs
 
 
@@ -27,9 +27,4 @@ def event_subjects(inputs: Inputs) -> tuple[str, ...]:
 def _subjects(person: Mapping[str, object]) -> Iterator[str]:
     for name in ("email", "phone"):
         if address := person.get(name):
-            yield f"cymbal:contact:{_digest(str(address))}"
-
-
-def _digest(address: str) -> str:
-    """The same for every way of writing one address: letters' case and the plus of a phone do not count."""
-    return sha256(address.strip().lstrip("+").casefold().encode()).hexdigest()[:16]
+            yield f"cymbal:contact:{digest(str(address))}"

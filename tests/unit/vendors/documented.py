@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.vendors import evvnt_documents as evvnt
+from tests.unit.vendors.documented_constant_contact import ROWS
 from vendors.catalogue import catalogue_of
 from workflows.catalogue import Catalogue
 from workflows.settings import Secret, Settings
@@ -373,6 +374,7 @@ DOCUMENTED: tuple[Documented, ...] = (
     Documented("partner_api.login", {}, ("POST", "/partner/login", "login=ab+cd&password=x%26y"), LOGGED_IN),
     _same("partner_api.get_user", "POST", "/partner/v2/getUser", '{"username": "ana"}', USER),
     _same("partner_api.get_user", "POST", "/partner/v2/getUser", '{"user_id": 4021}', USER),
+    *(Documented(f"constant_contact.{name}", inputs, wire, answer) for name, inputs, wire, answer in ROWS),
 )
 
 

@@ -55,6 +55,9 @@ def performer(chosen: Settings, catalogue: Catalogue, database: Database) -> Per
     """One who makes calls by hand, in this process."""
     from vendors.client import Client
     from workflows.runtime.effects import Performer
+    from workflows.runtime.pacer import Pacer
     from workflows.runtime.rules import Rules
 
-    return Performer(database, Rules(catalogue), Client(chosen), holder=f"{socket.gethostname()}:{os.getpid()} by hand")
+    rules = Rules(catalogue)
+    client = Client(chosen, Pacer(database, rules).wait)
+    return Performer(database, rules, client, holder=f"{socket.gethostname()}:{os.getpid()} by hand")

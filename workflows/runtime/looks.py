@@ -19,6 +19,8 @@ from workflows.runtime.release import Publish, Released
 ENOUGH_LOOKS = 3
 """So many looks that find nothing, spread over a minute, show that a call was not processed."""
 LONGEST_FOLLOWED = timedelta(days=2)
+MOST_PAGES = 20
+"""Of a list that one look reads. What may stand further on is not known to be missing."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,17 +57,26 @@ class Looker:
         return operation.verify if effect.state is EffectState.IN_DOUBT else None
 
     def _seen(self, effect: EffectRow, look: Look) -> tuple[bool, Outcome | None]:
-        """Whether the vendor could be read, and what that says of the effect."""
+        """Whether the vendor could be read, and what that says of the effect. A list is read page by page."""
         reading: Operation = self.performer.rules.catalogue.operation(look.operation)
-        try:
-            request = reading.prepare(look.inputs(effect.inputs, effect.output))
-        except InputError as error:
-            log.warning("look_impossible", effect_id=effect.id, problems=len(error.problems))
-            return False, None
-        answer = self.performer.caller.send(reading, request)
-        if answer.kind is not OutcomeKind.DONE:
-            return False, None
-        return True, look.judge(effect.inputs, answer.output)
+        wanted = look.inputs(effect.inputs, effect.output)
+        for page in range(MOST_PAGES):
+            try:
+                request = reading.prepare(wanted)
+            except InputError as error:
+                log.warning("look_impossible", effect_id=effect.id, problems=len(error.problems))
+                return False, None
+            if page > 0 and not self.may_go(effect.vendor):
+                return False, None
+            answer = self.performer.caller.send(reading, request)
+            if answer.kind is not OutcomeKind.DONE:
+                return False, None
+            outcome = look.judge(effect.inputs, answer.output)
+            following = None if reading.pages is None else reading.pages.following(wanted, answer.output)
+            if outcome is not None or following is None:
+                return True, outcome
+            wanted = following
+        return False, None
 
     def _record(self, effect: EffectRow, seen: tuple[bool, Outcome | None]) -> Outcome | None:
         was_read, judged = seen

@@ -61,6 +61,11 @@ def test_the_shipped_workflows_call_what_is_said_of_them() -> None:
         "add-location": ["symphony.get_campaign", "symphony.search_locations", "symphony.add_locations"],
         "follow-up-budget": ["symphony.get_campaign_analytics", "symphony.edit_campaign"],
         "greet-subscriber": ["partner_api.get_user", "cymbal.create_contact"],
+        "import-buyers": [
+            "constant_contact.import_contacts",
+            "constant_contact.list_segments",
+            "constant_contact.create_segment",
+        ],
         "list-show": ["evvnt.get_package", "evvnt.list_my_events", "evvnt.create_event"],
         "opt-in-buyer": ["cymbal.create_contact"],
         "order-history": ["cymbal.create_orders"],

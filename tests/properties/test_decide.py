@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vendors.catalogue import catalogue_of
 from workflows.engine.decide import decide
 from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
+from workflows.engine.rehearsal import Ending, RehearsedCall, rehearse
 from workflows.engine.snapshot import EffectView, Snapshot, StepView, WaitView
 from workflows.engine.states import EFFECT_MOVES, RUN_MOVES, STEP_MOVES, EffectState, RunState, StepState, WaitState
 from workflows.events import Event
@@ -17,6 +19,7 @@ from workflows.language.reader import read_definition
 
 START = datetime(2026, 3, 1, 15, 0, tzinfo=UTC)
 EVENT = Event("e", "symphony.campaign.created", "symphony:campaign:1", START, {"id": "1", "n": 3}, "symphony", "d")
+CATALOGUE = catalogue_of({})
 
 CONDITIONS = [
     "event.data.n == 3",
@@ -28,6 +31,7 @@ CONDITIONS = [
 ]
 VERBS = [
     "call: symphony.edit_campaign\n    with: {id: =event.data.id}",
+    "call: symphony.edit_campaign\n    with: {id: =event.data.id, budget: 60 USD}",
     "call: symphony.edit_campaign\n    with: {id: =event.data.missing}",
     "set: {a: =event.data.n * 2, b: text}",
     "set: {a: =event.data.n / 0}",
@@ -152,3 +156,15 @@ def test_an_expired_run_ends_unless_a_vendor_may_have_acted(definition: Definiti
         world.now = START + definition.expires + timedelta(minutes=minutes)
         world.advance()
     assert world.state is not RunState.RUNNING
+
+
+@given(definitions(), st.sampled_from([EffectState.DONE, EffectState.REFUSED, EffectState.IN_DOUBT]))
+def test_every_rehearsal_ends_and_waits_for_good_on_nothing_but_a_doubt(definition: Definition, outcome: EffectState):
+    def answer(call: RehearsedCall) -> EffectView:
+        return EffectView(outcome, {} if outcome is EffectState.DONE else None, f"it was {outcome}")
+
+    played = rehearse(definition, EVENT, brand={}, now=START, catalogue=CATALOGUE, answer=answer)
+    is_in_doubt = bool(played.calls) and outcome is EffectState.IN_DOUBT
+    assert (played.status is Ending.WAITING) == is_in_doubt
+    assert played.elapsed <= definition.expires
+    assert played.status is not Ending.DONE or played.steps.keys() == {step.id for step in definition.steps}

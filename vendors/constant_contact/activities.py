@@ -60,7 +60,9 @@ class Activity(Schema):
         if not isinstance(answer, Mapping):
             return answer
         errors = answer.get("activity_errors")
-        told = [item.get("message") if isinstance(item, Mapping) else item for item in errors or ()]
+        given = errors if isinstance(errors, list) else [errors]
+        texts = [item.get("message") if isinstance(item, Mapping) else item for item in given]
+        told = [text for text in texts if text is not None]
         empty = {name for name in ("status", "is_partial") if answer.get(name) is None}
         return {name: value for name, value in {**answer, "activity_errors": told}.items() if name not in empty}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from marshmallow import INCLUDE, Schema, fields
 
@@ -47,10 +47,7 @@ def linked_pages(items: str, schema: type[Schema], path: str = "") -> Pages:
     readers = {name: _reader(field) for name, field in schema().fields.items()}
 
     def following(inputs: Inputs, page: Any) -> Inputs | None:
-        href = _href(page)
-        if not href:
-            return None
-        query = {name: value for name, value in parse_qsl(urlsplit(href).query) if name in readers}
+        query = {name: value for name, value in parse_qsl(_href(page).partition("?")[2]) if name in readers}
         same = {name: inputs[name] for name in kept if name in inputs}
         return {**same, **{name: readers[name](text) for name, text in query.items()}} if query else None
 

@@ -30,10 +30,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Silence:
-    """No status came; `has_left` says whether any byte of the request may have gone out."""
+    """No status came; `has_left` says whether any byte of the request may have gone out.
+
+    `is_ours`: it was held back on this side, which says nothing about the vendor.
+    """
 
     has_left: bool
     reason: str
+    is_ours: bool = False
 
 
 class _Unreadable(Exception):
@@ -46,7 +50,8 @@ def classify(
     """How the attempt ended."""
     if isinstance(reply, Silence):
         reason = f"{entry.title}: {reply.reason}"
-        return Outcome(_unsettled(operation) if reply.has_left else OutcomeKind.NOT_SENT, reason)
+        kind = _unsettled(operation) if reply.has_left else OutcomeKind.NOT_SENT
+        return Outcome(kind, reason, is_ours=reply.is_ours)
     wait = retry_after_seconds(reply.retry_after, now)
     if wait is None and reply.status == 429:
         wait = entry.wait_hint(json_of(reply), now)
@@ -58,12 +63,17 @@ def classify(
     reason = _reason(operation, entry, reply, secrets)
     if reply.status in operation.confirmed_by:
         return Outcome(OutcomeKind.DONE, reason, reply.status, {})
-    if reply.status in CREDENTIALS:
+    if doubts_credentials(operation, reply.status):
         return Outcome(OutcomeKind.REFUSED, f"Our credentials were refused: {reason}", reply.status)
     if 400 <= reply.status < 500 and reply.status not in (408, 429):
         return Outcome(OutcomeKind.REFUSED, reason, reply.status)
     kind = _unsettled(operation)
     return Outcome(kind, reason, reply.status, retry_after_seconds=wait if kind is OutcomeKind.RETRY else None)
+
+
+def doubts_credentials(operation: Operation, status: int | None) -> bool:
+    """Whether a refusal is one of our credentials, and not of what the operation knows this status to mean."""
+    return status in CREDENTIALS and status not in operation.advice
 
 
 def json_of(reply: Answer | Silence) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from vendors.answers import CREDENTIALS, Answer, Silence, classify, json_of
+from vendors.answers import Answer, Silence, classify, doubts_credentials, json_of
 from vendors.catalogue import PHONE_BOOK
 from vendors.entry import Configured, Entry, Token
 from vendors.tokens import Tokens
@@ -36,8 +36,8 @@ def always(vendor: str) -> bool:
 class Client:
     """Sends prepared requests; the `Caller` of the engine. Threads may share one.
 
-    `may_go` waits for a slot in a vendor's limits and says whether there was one. Whoever calls `send` has a slot for
-    that request; what it takes beside (a login, the request once more under a new token) asks for its own.
+    `may_go` waits for a slot in a vendor's limits and says whether there was one. It is asked right before each request
+    leaves, logins and further pages included: a slot taken earlier would be used together with somebody else's.
     """
 
     def __init__(
@@ -62,7 +62,8 @@ class Client:
         """
         wire = self._wire(operation)
         if missing := wire.missing(request):
-            return Outcome(OutcomeKind.NOT_SENT, f"{wire.entry.title} is not configured: set {missing}")
+            reason = f"{wire.entry.title} is not configured: set {missing}"
+            return Outcome(OutcomeKind.NOT_SENT, reason, is_ours=True)
         ends = self._monotonic() + operation.deadline_seconds
         if wire.is_login(operation.name):
             outcome = self._log_in_anew(wire, ends)
@@ -71,7 +72,7 @@ class Client:
             outcome = self._classified(wire, operation, reply)
         else:
             outcome = self._send_with_token(wire, operation, request, ends)
-        if outcome.status in CREDENTIALS and outcome.kind is OutcomeKind.REFUSED:
+        if doubts_credentials(operation, outcome.status) and outcome.kind is OutcomeKind.REFUSED:
             log.error("credential_alarm", vendor=operation.vendor, operation=operation.name, status=outcome.status)
         return outcome
 
@@ -85,9 +86,6 @@ class Client:
         for _ in range(most):
             assert wanted is not None
             request = operation.prepare(wanted)
-            if not self._may_go(operation.vendor):
-                yield Outcome(OutcomeKind.NOT_SENT, f"the limits of {operation.vendor} leave no room for the next page")
-                return
             outcome = self.send(operation, request)
             yield outcome
             if outcome.kind is not OutcomeKind.DONE or operation.pages is None:
@@ -137,8 +135,6 @@ class Client:
         token = self._token(wire, ends)
         if isinstance(token, Outcome):
             return token
-        if not self._may_go(wire.entry.name):
-            return Outcome(OutcomeKind.RETRY, f"{wire.entry.title} no longer took our token; there is a new one now")
         reply = self._exchange(wire, operation, request, ends, token)
         return self._classified(wire, operation, reply, token)
 
@@ -152,8 +148,6 @@ class Client:
             return Outcome(OutcomeKind.NOT_SENT, f"{wire.entry.title}: logging in took too long")
 
     def _log_in(self, wire: Wire, ends: float) -> Token | Outcome:
-        if not self._may_go(wire.entry.name):
-            return Outcome(OutcomeKind.NOT_SENT, f"{wire.entry.title}: its limits left no room to log in")
         outcome, token = self._logged_in(wire, ends)
         if token is not None:
             return token
@@ -173,9 +167,11 @@ class Client:
     def _exchange(
         self, wire: Wire, operation: Operation, request: Request, ends: float, token: Token | None = None
     ) -> Answer | Silence:
+        if not self._may_go(wire.entry.name):
+            return Silence(has_left=False, reason="its limits leave no room now", is_ours=True)
         left = ends - self._monotonic()
         if left <= 0:
-            return Silence(has_left=False, reason="no time was left after logging in")
+            return Silence(has_left=False, reason="no time was left after logging in", is_ours=True)
         return self._session.exchange(
             wire.outgoing(request, token),
             deadline_seconds=left,

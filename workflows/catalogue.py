@@ -52,7 +52,8 @@ class Outcome:
 
     `output` is the answer as the operation's output schema loaded it (None unless done); `status` the HTTP status,
     None when there was no answer; `retry_after_seconds` what the vendor asked for. `reason` is for people and holds
-    neither secrets nor personal data.
+    neither secrets nor personal data. `is_ours`: something on this side held it back, which says nothing about the
+    vendor and counts as no attempt.
     """
 
     kind: OutcomeKind
@@ -60,6 +61,7 @@ class Outcome:
     status: int | None = None
     output: Any = None
     retry_after_seconds: float | None = None
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,15 @@ class Look:
 
     operation  the name of the read
     inputs     its inputs, from the effect's inputs and the answer it got (None where it got none)
-    judge      what was found, from the effect's inputs and the read's output: an outcome that settles the effect, or
-               None when there is nothing to be seen (yet)
+    judge      what was found, from the effect's inputs and the read's output: an outcome that settles the effect,
+               IN_DOUBT where what was found does not tell, or None when there is nothing to be seen (yet)
+    is_conclusive  whether a call that is looked for and not found was not processed; where it is not, a person decides
     """
 
     operation: str
     inputs: Callable[[Inputs, Any], Inputs]
     judge: Callable[[Inputs, Any], Outcome | None]
+    is_conclusive: bool = True
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,8 @@ class Operation:
     repeat       see Repeat
     not_processed  statuses that mean the vendor did not act (yet): the call is made again
     confirmed_by  statuses beside 2xx that say that all is as the call wants it
-    advice       by status, what whoever reads the vendor's refusal should do about it
+    advice       by status, what whoever reads the vendor's refusal should do about it; for 401 and 403 it also says
+                 that our credentials are not what was refused
     requires     preconditions
     subjects     what it changes: templates over the inputs, or a function of them where a template cannot say it
     reduces      it only takes something away (pause, unsubscribe) and must always be possible

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from workflows.catalogue import Limit, Look, Outcome, OutcomeKind, Repeat
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import effects, schema
 from workflows.ledger.tables import attempts
+from workflows.runtime.pacer import Pacer
 
 EDIT = operation()
 GATED = operation("symphony.add_locations", requires=(COMPLETED,), repeat=Repeat.ASK)
@@ -347,28 +349,42 @@ def test_every_attempt_is_kept_with_its_outcome(crew: Crew):
         assert [(row.number, row.outcome, row.status) for row in rows] == [(1, "retry", 429), (2, "done", 200)]
 
 
-def test_calls_leave_no_faster_than_the_vendor_allows(clocked: ClockedDatabase):
+def test_requests_leave_no_faster_than_the_vendor_allows(clocked: ClockedDatabase):
     crew = Crew(clocked, catalogue(EDIT, limits=(Limit(4, 1),)))
+    pacer = Pacer(clocked, crew.rules, sleep=lambda seconds: clocked.pass_time(seconds=seconds))
     moments = []
-    crew.vendor.during = lambda: moments.append(clocked.time)
-    for number in range(12):
-        crew.intend(EDIT, id=str(number))
-    crew.work()
-    assert len(moments) == 12
-    assert all(moments.count(moment) == 1 for moment in moments)
+    for _ in range(12):
+        assert pacer.wait("symphony")
+        moments.append(clocked.time)
     assert all((later - earlier).total_seconds() > 0.25 for earlier, later in itertools.pairwise(moments))
 
 
 def test_a_used_up_quota_holds_calls_until_it_is_renewed(clocked: ClockedDatabase):
     crew = Crew(clocked, catalogue(EDIT, limits=(Limit(2, 86_400),)))
+    pacer = Pacer(clocked, crew.rules)
+    crew.vendor.during = lambda: assert_may_go(pacer)
     ids = [crew.intend(EDIT, id=str(number)) for number in range(3)]
     crew.work()
     held = crew.effect(ids[2])
     assert (held.state, held.gate) == ("held", "rate")
     assert "used up until 2026-03-02 00:00:00 UTC" in held.reason
+    assert not pacer.wait("symphony")
     clocked.pass_time(hours=9)
     crew.work()
     assert crew.effect(ids[2]).state == "done"
+
+
+def assert_may_go(pacer: Pacer) -> None:
+    assert pacer.wait("symphony")
+
+
+def test_what_we_held_back_ourselves_counts_as_no_attempt(crew: Crew):
+    crew.vendor.answers = [Outcome(OutcomeKind.NOT_SENT, "its limits leave no room now", is_ours=True)] * 5
+    effect = crew.intend(EDIT, attempts=1, id="5017")
+    for _ in range(6):
+        crew.work()
+        crew.database.pass_time(minutes=11)
+    assert crew.effect(effect).state == "done"
 
 
 def test_a_vendor_that_is_down_is_left_alone_and_then_asked_with_one_call(clocked: ClockedDatabase):
@@ -473,6 +489,28 @@ def test_a_look_that_could_not_be_read_proves_nothing(buyer: Crew):
         buyer.database.pass_time(hours=2)
         buyer.look()
     assert buyer.effect(effect).state == "in_doubt"
+
+
+SEVERAL = Outcome(OutcomeKind.IN_DOUBT, "there are two that this could be")
+assert BUY.verify is not None
+
+
+@pytest.mark.parametrize(
+    "look",
+    [replace(BUY.verify, is_conclusive=False), replace(BUY.verify, judge=lambda inputs, found: SEVERAL)],
+    ids=["what is not seen may be there", "there are several"],
+)
+def test_a_look_that_cannot_tell_leaves_the_doubt_to_a_person(clocked: ClockedDatabase, look: Look):
+    buy = replace(BUY, verify=look)
+    buyer = Crew(clocked, catalogue(buy, PACKAGES))
+    effect = buyer.intend(buy, id="1")
+    buyer.vendor.answers = [IN_DOUBT, *[read()] * 6]
+    buyer.work()
+    for _ in range(6):
+        buyer.database.pass_time(hours=2)
+        buyer.look()
+    assert buyer.effect(effect).state == "in_doubt"
+    assert [request.operation for request in buyer.vendor.received] == [buy.name, *[PACKAGES.name] * 6]
 
 
 def test_a_purchase_whose_worker_vanished_is_never_made_again_by_itself(buyer: Crew):

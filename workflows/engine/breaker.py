@@ -37,6 +37,8 @@ def after(lane: Lane, outcome: Outcome, now: datetime) -> Lane:
         hint = outcome.retry_after_seconds
         rest = THROTTLED_REST if hint is None else timedelta(seconds=hint)
         return Lane(0, max(now + rest, lane.rests_until or now))
+    if outcome.is_ours:
+        return lane
     if outcome.status is not None and outcome.status < 500:
         return Lane()
     failures = lane.failures + 1

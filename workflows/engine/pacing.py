@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from workflows.catalogue import Limit
 from workflows.values import EPOCH
 
-WIDER = 1.06
-"""Of the spacing a limit asks for: five calls at 4 a second then span 1.06 s, so jitter of 60 ms does no harm."""
+WIDER = 1.1
+"""Of the spacing a limit asks for: five calls at 4 a second then span 1.1 s, so jitter of 100 ms does no harm."""
 COUNTED_FROM_SECONDS = 3600.0
 
 PATIENCE = timedelta(seconds=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -49,11 +50,17 @@ def note_outcome(connection: Connection, vendor: str, outcome: Outcome, now: dat
     connection.execute(lanes.update().where(lanes.c.vendor == vendor).values(learnt))
 
 
+def next_rate_slot(connection: Connection, vendor: str, limits: tuple[Limit, ...], now: datetime) -> Slot:
+    """When a request could leave to `vendor` now, without taking that instant."""
+    rows = connection.execute(sa.select(rates).where(rates.c.vendor == vendor)) if limits else ()
+    known = {row.limit: Pace(row.next_at, row.window_at, row.used) for row in rows}
+    slot, _ = take_slot({limit: known.get(_name(limit), Pace()) for limit in limits}, now)
+    return slot
+
+
 def take_rate_slot(connection: Connection, vendor: str, limits: tuple[Limit, ...], now: datetime) -> Slot:
     """Take the next instant at which a request may leave to `vendor`."""
-    if not limits:
-        return Slot(now, is_taken=True)
-    paces = {limit: _pace(connection, vendor, limit) for limit in sorted(limits, key=_name)}
+    paces = {limit: _locked_pace(connection, vendor, limit) for limit in sorted(limits, key=_name)}
     slot, used = take_slot(paces, now)
     if slot.is_taken:
         for limit, pace in used.items():
@@ -63,15 +70,12 @@ def take_rate_slot(connection: Connection, vendor: str, limits: tuple[Limit, ...
     return slot
 
 
-def _pace(connection: Connection, vendor: str, limit: Limit) -> Pace:
+def _locked_pace(connection: Connection, vendor: str, limit: Limit) -> Pace:
     mine = sa.select(rates).where(rates.c.vendor == vendor, rates.c.limit == _name(limit)).with_for_update()
     row = connection.execute(mine).one_or_none()
     if row is None:
-        try:
-            with connection.begin_nested():
-                connection.execute(rates.insert().values(vendor=vendor, limit=_name(limit)))
-        except IntegrityError:
-            pass
+        with suppress(IntegrityError), connection.begin_nested():
+            connection.execute(rates.insert().values(vendor=vendor, limit=_name(limit)))
         row = connection.execute(mine).one()
     return Pace(row.next_at, row.window_at, row.used)
 

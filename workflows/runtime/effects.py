@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from workflows.catalogue import Caller, Operation, Outcome, OutcomeKind, Repeat
-from workflows.engine.gates import closed_precondition, limited
+from workflows.engine.gates import Closed, closed_precondition, limited
 from workflows.engine.retries import next_delay
 from workflows.engine.states import EffectState
 from workflows.errors import LedgerUnavailable
@@ -40,12 +40,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to make one call: `effect` as claimed, how long to wait for its slot in the vendor's limits, and the
-    last moment to begin, on the monotonic clock."""
+    """The right to make one call: `effect` as claimed, and the last moment to begin it, on the monotonic clock."""
 
     effect: EffectRow
     operation: Operation
-    wait_seconds: float
     begin_before: float
 
 
@@ -98,21 +96,17 @@ class Performer:
             operation = self.rules.catalogue.operation(effect.operation)
             if self._stopped_by_gate(connection, effect, operation, now):
                 return None
-            slot = lanes.take_rate_slot(connection, effect.vendor, self.rules.catalogue.limits(effect.vendor), now)
-            if not slot.is_taken:
-                effects.hold(connection, effect, limited(effect.vendor, slot.leaves_at), now)
-                effects.free_subjects(connection, effect.id, now)
-                return None
             lease = timedelta(seconds=operation.deadline_seconds) + LEASE_MARGIN
             effects.claim(connection, effect, holder=self.holder, lease_until=now + lease, now=now)
             claimed = effects.lock(connection, effect_id)
         assert claimed is not None
-        wait_seconds = (slot.leaves_at - now).total_seconds()
-        return Claim(claimed, operation, wait_seconds, begin_before=started + LEASE_MARGIN.total_seconds())
+        return Claim(claimed, operation, begin_before=started + LEASE_MARGIN.total_seconds())
 
     def _stopped_by_gate(self, connection: Connection, effect: EffectRow, operation: Operation, now: datetime) -> bool:
         """Ask every gate again, in the transaction of the claim."""
         closed = closed_precondition(effect.requires, effects.seen_milestones(connection, effect.requires))
+        if closed is None:
+            closed = self._used_up(connection, effect.vendor, now)
         if closed is None and not operation.reduces:
             closed = effects.occupy(connection, effect.id)
         if closed is None:
@@ -123,15 +117,21 @@ class Performer:
             effects.hold(connection, effect, closed, now)
         return True
 
+    def _used_up(self, connection: Connection, vendor: str, now: datetime) -> Closed | None:
+        """The gate of a limit that leaves no room for longer than a worker waits. The slot itself is taken later, right
+        before the request leaves."""
+        slot = lanes.next_rate_slot(connection, vendor, self.rules.catalogue.limits(vendor), now)
+        return None if slot.is_taken else limited(vendor, slot.leaves_at)
+
     def _call(self, claim: Claim) -> Outcome:
         """Send the request, unless so much time has gone that the lease might end before the call does.
 
         A thread that was frozen wakes up here: without this look it would speak to the vendor under a lease that
         another may hold by now.
         """
-        self.pause(claim.wait_seconds)
         if self.monotonic() > claim.begin_before:
-            return Outcome(OutcomeKind.NOT_SENT, "too little of the lease was left to begin the call")
+            reason = "too little of the lease was left to begin the call"
+            return Outcome(OutcomeKind.NOT_SENT, reason, is_ours=True)
         return self.caller.send(claim.operation, claim.effect.request)
 
     def _record(self, effect: EffectRow, outcome: Outcome) -> bool:
@@ -212,7 +212,8 @@ class Performer:
         hint = outcome.retry_after_seconds
         delay = next_delay(max(effect.attempts, 1), hint_seconds=hint, random=self.random)
         due_at = now + timedelta(seconds=delay)
-        if effect.attempts < effect.max_attempts and due_at < effect.give_up_at:
+        is_left = outcome.is_ours or effect.attempts < effect.max_attempts
+        if is_left and due_at < effect.give_up_at:
             # The vendor may have acted on this attempt. Were a later change of the same subject let in between, the
             # repeat would undo it.
             keeps = outcome.kind is OutcomeKind.RETRY and outcome.status != 429

@@ -133,7 +133,8 @@ def _statuses(statuses: Iterable[int]) -> str:
 
 
 def _look(look: Look) -> str:
-    return f"`{look.operation}` is read. {_said_by(look.judge)}".strip()
+    unseen = "" if look.is_conclusive else "What is not found is left to a person."
+    return " ".join(filter(None, (f"`{look.operation}` is read.", _said_by(look.judge), unseen)))
 
 
 def _gives(operation: Operation) -> str:

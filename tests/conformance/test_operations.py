@@ -95,7 +95,7 @@ HAPPENINGS = (
     refusal(409, b"<html><h1>Conflict</h1></html>", "answered 409"),
     refusal(422, b'{"message": "bad address ana@example.com"}', "bad address ***"),
     refusal(401, b'{"message": "who are you"}', "credentials were refused"),
-    refusal(403, b'{"message": "revoked"}', "credentials were refused"),
+    refusal(403, b'{"message": "revoked"}', "revoked"),
     Happening("429", answers(429, b"", Retry_After="7"), RETRY, RETRY, "429", 429, 7.0),
     Happening("429 without a hint", answers(429), RETRY, RETRY, "429", 429),
     Happening("429 with nonsense", answers(429, b"", Retry_After="soon"), RETRY, RETRY, "429", 429),

@@ -1,7 +1,6 @@
 """How a call in doubt is found again at evvnt, which has no idempotency key (evvnt API, "Packages", "Users", "Events").
 
-Each judge gives an outcome that settles the effect, None where the call was not processed as far as one can see, and
-IN_DOUBT where looking will never tell, so that a person decides.
+Where several things could be the one, and where an event is not there to be seen, a person decides.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from vendors.evvnt.times import LocalMoment
 from workflows.catalogue import Inputs, Look, Outcome, OutcomeKind
 
 _AMBIGUOUS = Outcome(OutcomeKind.IN_DOUBT, "evvnt lists several that this could be")
-_UNSEEN = Outcome(OutcomeKind.IN_DOUBT, "evvnt does not list it, which may also mean that it is not listed yet")
 
 
 def bought(inputs: Inputs, found: Any) -> Outcome | None:
@@ -37,14 +35,14 @@ def created_user(inputs: Inputs, found: Any) -> Outcome | None:
 
 
 def listed(inputs: Inputs, found: Any) -> Outcome | None:
-    """The one event with this title, start and venue is the one created; without it nobody can tell.
+    """The one event with this title, start and venue is the one created.
 
     An event carries no reference of ours, evvnt may rewrite texts or show an event late, and a second one uses up
-    another event of the package: it is never sent again by itself.
+    another event of the package.
     """
     wanted = _show(inputs)
     same = [item["id"] for item in found["events"] if _show(item) == wanted]
-    return _only(same, "an event with this title, start and venue") or _UNSEEN
+    return _only(same, "an event with this title, start and venue")
 
 
 def show_subjects(inputs: Inputs) -> tuple[str, ...]:
@@ -71,9 +69,12 @@ def _same_kind(inputs: Inputs) -> dict[str, Any]:
 AMONG_MY_PACKAGES = Look("evvnt.list_packages", lambda inputs, answer: {}, bought)
 AMONG_A_USERS_PACKAGES = Look("evvnt.list_user_packages", lambda inputs, answer: {"user_id": inputs["user_id"]}, bought)
 AMONG_USERS = Look("evvnt.list_users", lambda inputs, answer: {}, created_user)
-AMONG_MY_EVENTS = Look("evvnt.list_my_events", lambda inputs, answer: _same_kind(inputs), listed)
+AMONG_MY_EVENTS = Look("evvnt.list_my_events", lambda inputs, answer: _same_kind(inputs), listed, is_conclusive=False)
 AMONG_A_USERS_EVENTS = Look(
-    "evvnt.list_our_events", lambda inputs, answer: {**_same_kind(inputs), "user_id": inputs["user_id"]}, listed
+    "evvnt.list_our_events",
+    lambda inputs, answer: {**_same_kind(inputs), "user_id": inputs["user_id"]},
+    listed,
+    is_conclusive=False,
 )
 
 

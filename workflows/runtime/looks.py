@@ -74,7 +74,7 @@ class Looker:
             outcome = look.judge(effect.inputs, answer.output)
             following = None if reading.pages is None else reading.pages.following(wanted, answer.output)
             if outcome is not None or following is None:
-                return True, outcome
+                return outcome is not None or look.is_conclusive, outcome
             wanted = following
         return False, None
 

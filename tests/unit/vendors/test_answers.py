@@ -98,3 +98,12 @@ def test_any_answer_has_an_outcome(name: str, status: int, body: bytes | None, r
     is_confirmed = status in CATALOGUE.operation(name).confirmed_by
     assert outcome.kind is not OutcomeKind.DONE or 200 <= status < 300 or is_confirmed
     assert outcome.reason
+
+
+@pytest.mark.parametrize(("name", "doubted"), [("evvnt.list_users", True), ("evvnt.create_event_for_user", False)])
+def test_a_403_that_means_something_else_is_no_refusal_of_our_credentials(name: str, doubted: bool) -> None:
+    outcome = outcome_of(name, Answer(403, b'{"errors": ["Unknown user id"]}'))
+
+    assert outcome.kind is OutcomeKind.REFUSED
+    assert "Unknown user id" in outcome.reason
+    assert ("credentials were refused" in outcome.reason) is doubted

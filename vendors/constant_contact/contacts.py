@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, pre_load
+from marshmallow import INCLUDE, Schema, ValidationError, fields, post_load, pre_load
 
 from vendors.constant_contact.accounts import OneAccount
 from vendors.constant_contact.limits import MOST_CUSTOM_FIELDS, MOST_LISTS, MOST_OF_A_KIND
@@ -166,7 +166,7 @@ class SmsChannel(Schema):
 
 
 def _own(*, allow_none: bool = False) -> dict[str, fields.Field[Any]]:
-    """A contact's own properties. `allow_none`: null takes them away."""
+    """A contact's own properties. `allow_none`: null erases, as leaving them out does."""
 
     def words(sentence: str) -> Words:
         return Words(validate=characters(50), allow_none=allow_none, metadata=about(sentence))
@@ -266,6 +266,11 @@ class _WholeContact(OneAccount):
             raise ValidationError("would erase all the contact's properties: give those it is to have")
         if problems := whole_birthday(given):
             raise ValidationError(problems)
+
+    @post_load
+    def _without_nulls(self, loaded: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """What is not sent becomes null, so null need not be sent; that it may be is nowhere said."""
+        return {name: value for name, value in loaded.items() if value is not None}
 
 
 UpdateContact = _WholeContact.from_dict(

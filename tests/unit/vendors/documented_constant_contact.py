@@ -249,7 +249,6 @@ ROWS: tuple[Row, ...] = (
             "email_address": {"address": "fan@example.com"},
             "update_source": "Account",
             "first_name": "Ana",
-            "last_name": None,
         },
     ),
     inner(

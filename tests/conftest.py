@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.network import close_network
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.acceptance.desk"]
 
 close_network()
 

@@ -29,12 +29,13 @@ USERS: Final[tuple[dict[str, Any], ...]] = (
         "extra": {"country": "US", "language": "en"},
     },
     {"id": 4022, "username": "ben", "auth_method": "email", "enabled": False, "extra": {"country": "GB"}},
+    {"id": 4024, "username": "dee@example.com", "auth_method": "email", "enabled": True, "extra": {"country": "GB"}},
     {"id": 4023, "username": "cleo", "auth_method": "oauth", "extra": {}},
 )
 
 
 class PartnerApi:
-    """The stand-in for one project, whose subscribers are always the same three."""
+    """The stand-in for one project, whose subscribers are always the same four."""
 
     name = "partner_api"
     prefix = "/partner_api"

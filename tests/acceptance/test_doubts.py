@@ -2,27 +2,15 @@
 exactly one purchase at the vendor each time, and no doubt that stays unsettled.
 """
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from sandbox import Running, start
-from tasks.up.sandbox import sandbox_environment
-from tests.builders.ledger import ClockedDatabase, Crew
-from vendors.catalogue import build_catalogue
-from vendors.client import Client
-from workflows.catalogue import Catalogue, Repeat
-from workflows.ledger import schema
-from workflows.runtime.settlement import Verdict, settle_by_hand
-from workflows.settings import read_settings
+from tests.acceptance.desk import Desk
+from workflows.catalogue import Repeat
 from workflows.values import new_id
 
-CONFIG = Path(__file__).parents[2] / "config"
 TIMES = 100
 
 EVENT = {
@@ -47,78 +35,6 @@ CAMPAIGN = {
     "metadata": {"spotify_id": "3rmGAbshQvQHhy3sgHidNT", "tier": "30000_followers", "pitch_notes": "notes"},
 }
 ACCOUNT = {"contact_email": "jo@example.com", "country_code": "US", "state_code": "MA"}
-
-
-@dataclass
-class Desk:
-    """A crew over the shipped configuration, its vendors the sandbox over HTTP."""
-
-    crew: Crew
-    url: str
-
-    def fault(self, operation: str, **how: Any) -> None:
-        answer = requests.post(f"{self.url}/_faults", json={"operation": operation, **how}, timeout=10)
-        answer.raise_for_status()
-
-    def processed(self, operation: str) -> Counter[bool]:
-        rows = requests.get(f"{self.url}/_journal", params={"operation": operation}, timeout=10).json()
-        return Counter(row["processed"] for row in rows)
-
-    def call(self, operation: str, **inputs: Any) -> Any:
-        """One call that goes well; its answer."""
-        effect = self.crew.intend(self.crew.catalogue.operation(operation), **inputs)
-        self.crew.work()
-        row = self.crew.effect(effect)
-        assert row.state == "done", row.reason
-        return row.output
-
-    def lose_the_answer(self, operation: str, **inputs: Any) -> str:
-        """Make a call whose connection drops after the vendor has processed it; the effect."""
-        self.fault(operation, fault="drop_after", times=1)
-        effect = self.crew.intend(self.crew.catalogue.operation(operation), **inputs)
-        self.crew.work()
-        return effect
-
-    def settle(self, effect: str) -> str:
-        """Wait for the looks, then ask a person, who looks at the vendor; the state afterwards."""
-        for _ in range(4):
-            self.crew.database.pass_time(minutes=2)
-            self.crew.look()
-            self.crew.work()
-        if self.crew.effect(effect).state == "in_doubt":
-            settle_by_hand(self.crew.performer, effect, Verdict.DONE, by="ada", reason="seen at the vendor")
-        return str(self.crew.effect(effect).state)
-
-
-@pytest.fixture(scope="module")
-def stand_ins() -> Iterator[Running]:
-    with start() as running:
-        no_limits = {"requests_per_second": None, "requests_per_day": None}
-        requests.post(f"{running.url}/_settings/constant_contact", json=no_limits, timeout=10).raise_for_status()
-        yield running
-
-
-@pytest.fixture
-def desk(stand_ins: Running, tmp_path: Path) -> Iterator[Desk]:
-    requests.delete(f"{stand_ins.url}/_journal", timeout=10)
-    settings = read_settings(
-        {
-            **sandbox_environment(tmp_path, stand_ins.url),
-            "STAGEDOOR_DATA": str(tmp_path),
-            "STAGEDOOR_CONFIG": str(CONFIG),
-        }
-    )
-    database = ClockedDatabase(settings.database_url)
-    schema.upgrade(database)
-    client = Client(settings)
-    yield Desk(Crew(database, _without_limits(build_catalogue(settings)), client), stand_ins.url)  # type: ignore[arg-type]
-    client.close()
-    database.close()
-
-
-def _without_limits(catalogue: Catalogue) -> Catalogue:
-    """These tests are about doubts; limits have tests of their own and would take half an hour here."""
-    return Catalogue(tuple(replace(vendor, limits=()) for vendor in catalogue.vendors))
 
 
 def inputs_for(desk: Desk, operation: str, number: int) -> dict[str, Any]:

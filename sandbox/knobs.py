@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from sandbox.checks import Checker
 
@@ -39,3 +39,11 @@ class Knobs:
             given[name] = None if is_lifted or number is None else float(number)
         check.refuse_problems("the settings cannot be read")
         self._values.update(given)
+
+
+@runtime_checkable
+class AdjustableVendor(Protocol):
+    """A vendor that has knobs."""
+
+    name: str
+    knobs: Knobs

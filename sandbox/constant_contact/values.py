@@ -139,10 +139,10 @@ def instant(check: Checker, name: str) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         check.problem(name, "must be an ISO date and time")
         return None
-    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
 def stamp(now: float | Decimal) -> str:

@@ -131,8 +131,13 @@ class Vendor(Protocol):
 
 
 def dump_json(value: Any) -> bytes:
-    """Write JSON in UTF-8; half a surrogate pair, which JSON can carry but UTF-8 cannot, becomes a question mark."""
-    return json.dumps(value, ensure_ascii=False, default=_plain).encode("utf-8", errors="replace")
+    """Write JSON in UTF-8."""
+    return writable(json.dumps(value, ensure_ascii=False, default=_plain)).encode()
+
+
+def writable(text: str) -> str:
+    """Put a question mark for half a surrogate pair, which JSON can carry but UTF-8 cannot."""
+    return text.encode("utf-8", errors="replace").decode()
 
 
 def load_json(text: str) -> Any:

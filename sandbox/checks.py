@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 from sandbox.calls import Problem, Refusal
 
+LONGEST_SECONDS = 86_400
+"""The longest anyone may ask the sandbox to wait."""
+
 Rule = Callable[[str], str | None]
 """Says what is wrong with a text, or None."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Flask, Response, request
 
@@ -11,18 +11,13 @@ from sandbox import wire
 from sandbox.calls import Answer, Call, Problem, Refusal, Vendor
 from sandbox.faults import KINDS, Faults, read_fault
 from sandbox.journal import Journal
-from sandbox.knobs import Knobs
+from sandbox.knobs import AdjustableVendor
 from sandbox.postman import Postman
 from sandbox.shops import Shop, send_request
 from sandbox.store import Store
 from sandbox.symphony.lifecycle import Lifecycle
 
 MOST_WAIT_SECONDS = 600.0
-
-
-class AdjustableVendor(Protocol):
-    name: str
-    knobs: Knobs
 
 
 def serve_journal(app: Flask, path: str, journal: Journal, fields: Sequence[str]) -> None:

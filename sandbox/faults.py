@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, Final
 
 from sandbox.calls import Answer, Refusal, Vendor
-from sandbox.checks import Checker
+from sandbox.checks import LONGEST_SECONDS, Checker
 
 KINDS: Final = {
     "slow": "processes the call, then waits `seconds` before it answers",
@@ -59,7 +59,7 @@ def read_fault(body: object) -> Fault:
     check.known("operation", "fault", "seconds", "status", "retry_after", "processed", "times")
     operation = check.text("operation", required=True)
     kind = check.choice("fault", tuple(KINDS), required=True)
-    seconds = check.number("seconds", at_least=0)
+    seconds = check.number("seconds", at_least=0, at_most=LONGEST_SECONDS)
     status = check.integer("status", at_least=200, at_most=599)
     times = check.integer("times", at_least=1)
     processed = check.boolean("processed")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from sandbox.checks import Checker
+
+LARGEST = 1_000_000_000
 
 
 class Knobs:
@@ -35,7 +37,15 @@ class Knobs:
         given: dict[str, float | None] = {}
         for name in set(check.value) & set(self._values):
             is_lifted = name in self._limits and check.value[name] is None
-            number = Decimal() if is_lifted else check.number(name, at_least=0)
+            number = Decimal() if is_lifted else check.number(name, at_least=0, at_most=LARGEST)
             given[name] = None if is_lifted or number is None else float(number)
         check.refuse_problems("the settings cannot be read")
         self._values.update(given)
+
+
+@runtime_checkable
+class AdjustableVendor(Protocol):
+    """A vendor that has knobs."""
+
+    name: str
+    knobs: Knobs

@@ -11,6 +11,7 @@ from flask import Flask, render_template, request
 
 from sandbox.calls import Vendor
 from sandbox.journal import Journal, Row
+from sandbox.knobs import AdjustableVendor
 from sandbox.shops import Shop
 
 FOLDER = Path(__file__).parent
@@ -40,6 +41,7 @@ def _vendor(vendor: Vendor, journal: Journal) -> dict[str, Any]:
         "operations": [
             {"operation": operation, "received": counts[operation.name]} for operation in vendor.operations()
         ],
+        "settings": isinstance(vendor, AdjustableVendor),
         "latest": _latest(rows),
     }
 

@@ -25,6 +25,7 @@ from sandbox.evvnt import Evvnt
 from sandbox.exchange import Exchange, plain_error
 from sandbox.faults import Faults
 from sandbox.journal import Journal
+from sandbox.knobs import AdjustableVendor
 from sandbox.partner_api import PartnerApi
 from sandbox.postman import Postman
 from sandbox.scheduler import Scheduler
@@ -42,6 +43,7 @@ class House:
     """One sandbox's parts: the application, and what goes on beside it."""
 
     app: Flask
+    vendors: tuple[Vendor, ...]
     store: Store
     scheduler: Scheduler
     stopping: Event
@@ -73,13 +75,12 @@ def build(settings: Settings) -> House:
         clock=settings.clock,
     )
     symphony = Symphony(settings, store, scheduler, postman)
-    constant_contact, partner_api = ConstantContact(settings, store, postman), PartnerApi(settings, store)
     vendors: tuple[Vendor, ...] = (
         symphony,
         Cymbal(settings, store),
-        constant_contact,
+        ConstantContact(settings, store, postman),
         Evvnt(settings, store),
-        partner_api,
+        PartnerApi(settings, store),
     )
     shops: tuple[Shop, ...] = (BoxOffice(), TicketTailor())
 
@@ -87,18 +88,18 @@ def build(settings: Settings) -> House:
     for vendor in vendors:
         exchange.serve(app, vendor)
         control.serve_state(app, vendor, store)
+        if isinstance(vendor, AdjustableVendor):
+            control.serve_knobs(app, vendor)
     for shop in shops:
         control.serve_shop(app, shop, postman)
     control.serve_journal(app, "/_journal", journal, ("vendor", "operation", "method", "status", "processed"))
     control.serve_journal(app, "/_deliveries", deliveries, ("source", "event", "about", "url", "status", "attempt"))
     control.serve_faults(app, faults)
-    for adjustable in (constant_contact, partner_api):
-        control.serve_knobs(app, adjustable)
     control.serve_scenarios(app, symphony.lifecycle)
     page.serve(app, vendors, shops, journal, deliveries)
     postman.wake()
     symphony.lifecycle.wake()
-    return House(app, store, scheduler, stopping)
+    return House(app, vendors, store, scheduler, stopping)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -118,6 +119,13 @@ class Running:
     @property
     def url(self) -> str:
         return f"http://{self._server.host}:{self._server.port}"
+
+    def addresses(self) -> str:
+        """Say where each vendor is and what it asks of its callers, a line each."""
+        return "\n".join(
+            "  ".join((f"  {self.url}{vendor.prefix}", *(f"{k}: {v}" for k, v in vendor.credentials.items())))
+            for vendor in self._house.vendors
+        )
 
     def stop(self) -> None:
         """Stop taking calls, send nothing more, and wait for the server to end."""
@@ -168,12 +176,14 @@ class VerboseHandler(QuietHandler):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C; the one line on stdout ends in the address."""
+    """Serve until SIGTERM or Ctrl-C; the first line on stdout ends in the address."""
     parser = argparse.ArgumentParser(prog="sandbox", description="stand-in vendors for Stagedoor")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     parser.add_argument("--data", type=Path, metavar="FILE", help="keep everything in this file over restarts")
-    parser.add_argument("--verbose", action="store_true", help="one JSON line a request on stderr")
+    parser.add_argument(
+        "--verbose", action="store_true", help="say what is where, and of each request a line on stderr"
+    )
     chosen = parser.parse_args(arguments)
     told_to_stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -184,5 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     with running:
         print(f"sandbox ready at {running.url}", flush=True)
+        if chosen.verbose:
+            print(running.addresses(), flush=True)
         told_to_stop.wait()
     return 0

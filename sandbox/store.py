@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Generic, TypeVar
 
-from sandbox.calls import Refusal, dump_json, load_json
+from sandbox.calls import Refusal, dump_json, load_json, writable
 
 FORMAT = 1  # kept as the file's user_version; 0 is a new file
 PATIENCE_SECONDS = 10.0  # for a sandbox that is just ending to let go of the file
@@ -75,11 +75,11 @@ class Store:
 
     def put(self, shelf: str, key: str, record: Any) -> None:
         with self.together():
-            self._database.execute(PUT, (shelf, key, dump_json(record).decode()))
+            self._database.execute(PUT, (shelf, writable(key), dump_json(record).decode()))
 
     def remove(self, shelf: str, key: str) -> None:
         with self.together():
-            self._database.execute("DELETE FROM records WHERE shelf = ? AND key = ?", (shelf, key))
+            self._database.execute("DELETE FROM records WHERE shelf = ? AND key = ?", (shelf, writable(key)))
 
     def close(self) -> None:
         """Let go of the file; whoever still asks is refused."""

@@ -50,7 +50,9 @@ class Inbox:
                 raise LedgerUnavailable("the server is about to stop")
             self._queue.append(waiting)
             self._start()
-        self._wanted.set()
+        # It is cleared under our lock, when the queue is empty: if it is set now, we are seen. Asking is cheaper.
+        if not self._wanted.is_set():
+            self._wanted.set()
         if not waiting.done.acquire(timeout=WAIT_SECONDS):
             self._give_up(waiting)
         match waiting.result:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import os
+from multiprocessing.util import Finalize
 
 from flask import Flask
 from sentry_sdk.integrations.flask import FlaskIntegration
@@ -23,7 +23,8 @@ def make_app() -> Flask:
     configure(settings.log_format, secrets=secrets)
     start_sentry(settings.sentry_dsn, integrations=[FlaskIntegration()], secrets=secrets)
     services = open_services(settings)
-    atexit.register(services.close)
+    # Not `atexit`, which a worker that was forked ends without (CPython before 3.13 at least).
+    Finalize(None, services.close, exitpriority=1)
     return create_app(services)
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from sandbox.calls import Answer, Call, Operation, Refusal
 from sandbox.checks import Checker, mail_address, sized, web_address
-from sandbox.constant_contact.samples import accounts
+from sandbox.constant_contact.samples import account, accounts
 from sandbox.constant_contact.values import Row, cursor, instant, not_found, resumed, stamp
 from sandbox.knobs import Knobs
 from sandbox.store import Store, json_shelf
@@ -121,20 +121,9 @@ class Accounts:
             raise Refusal(409, "the login name is taken")
         key = f"a07e{secrets.token_hex(4)}"
         names = [body[name] for name in ("first_name", "last_name") if name in body]
-        row = {
-            "encoded_account_id": key,
-            "organization_name": body.get("organization_name"),
-            "site_owner_name": " ".join(names) or None,
-            "billing_status": "Trial",
-            "last_login_date": None,
-            "login_name": body["login_name"],
-            "is_managed": True,
-            "is_ours": True,
-            "plan": {"plan_type": "TRIAL", "plan_group_id": None, "billing_day_of_month": None},
-            "opens_at": self._clock() + self._knobs["provisioning_seconds"],
-            "cancelled_at": None,
-        }
-        self._shelf.put(key, row)
+        about = {"organization_name": body.get("organization_name"), "site_owner_name": " ".join(names) or None}
+        opens_at = self._clock() + self._knobs["provisioning_seconds"]
+        self._shelf.put(key, {**account(key, login_name=body["login_name"], opens_at=opens_at), **about})
         return Answer(201, {"encoded_account_id": key, "provision_uuid": str(uuid4())})
 
     def get_plan(self, call: Call) -> Answer:

@@ -15,7 +15,7 @@ from sandbox.constant_contact.values import (
     Inner,
     InnerOperation,
     Row,
-    flag,
+    counted_page,
     limit,
     page_of,
     resumed,
@@ -71,15 +71,14 @@ class Audiences:
         query, given = resumed(inner.query)
         check = Checker(query, "query")
         check.known("limit", "include_count", "include_membership_count", "name", "status", "channel_type")
-        size = limit(check, default=50, most=1000)  # the text of the reference says 500, its schema 1000
-        is_counted, name = flag(check, "include_count"), check.text("name")
+        name = check.text("name")
         check.choice("include_membership_count", ("all", "active"))
-        status = check.choice("status", ("all", "active", "deleted")) or "active"
+        status = check.choice("status", ("all", "active", "deleted"))
         check.choice("channel_type", ("email", "sms"))
-        check.refuse_problems()
+        # No call here deletes a list.
         rows = [row for row in self._lists.of(inner.account) if name in (None, row["name"]) and status != "deleted"]
-        body = page_of("/contact_lists", "lists", rows, query, given, size)
-        return Answer(200, {**body, "lists_count": len(rows)} if is_counted else body)
+        # The text of the reference has 500 as the limit's largest value, its schema 1000.
+        return counted_page(check, "/contact_lists", "lists", rows, given, most=1000)
 
     def create_list(self, inner: Inner) -> Answer:
         check = Checker(inner.payload)
@@ -96,11 +95,7 @@ class Audiences:
         query, given = resumed(inner.query)
         check = Checker(query, "query")
         check.known("limit", "include_count")
-        size, is_counted = limit(check, default=50, most=500), flag(check, "include_count")
-        check.refuse_problems()
-        rows = self._tags.of(inner.account)
-        body = page_of("/contact_tags", "tags", rows, query, given, size)
-        return Answer(200, {**body, "tags_count": len(rows)} if is_counted else body)
+        return counted_page(check, "/contact_tags", "tags", self._tags.of(inner.account), given, most=500)
 
     def create_tag(self, inner: Inner) -> Answer:
         check = Checker(inner.payload)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from sandbox.checks import Checker, mail_address, sized
+from sandbox.checks import Checker, Rule, mail_address, sized
 from sandbox.constant_contact.samples import CUSTOM_FIELDS
 
 PERMISSIONS: Final = ("explicit", "implicit", "not_set", "pending_confirmation", "temp_hold", "unsubscribed")
@@ -30,10 +30,22 @@ MOST_LISTS = 50
 MOST_CUSTOM_FIELDS = 25
 MOST_OF_A_KIND = 3
 
+ADDRESS_FIELDS: Final = (*(kind + part for kind in ADDRESS_KINDS for part in ADDRESS_PARTS), MISPRINTED)
+
 ANNIVERSARY = re.compile(
     r"\d{1,2}/\d{1,2}/\d{4}|\d{4}/\d{1,2}/\d{1,2}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}-\d{1,2}-\d{4}", re.ASCII
 )
 SMS_NUMBER = re.compile(r"\d{10}|\d{3}-\d{3}-\d{4}", re.ASCII)
+
+# An import's texts with their rules; an anniversary and an address of a wrong form fail only their own row.
+ROW_TEXTS: Final[dict[str, Rule | None]] = {
+    "email": sized(50),
+    "sms_number": lambda text: None if SMS_NUMBER.fullmatch(text) else "must be a US number",
+    "sms_consent_date": sized(16),
+    "anniversary": None,
+    **dict.fromkeys((*NAMES, *IMPORT_PHONES), sized(50)),
+    **{name: sized(255 if "street" in name else 50) for name in ADDRESS_FIELDS},
+}
 
 
 def check_contact(check: Checker, *, source: str) -> None:
@@ -141,25 +153,20 @@ def _check_sms_channel(check: Checker) -> None:
 
 
 def _check_row(row: Checker, sms_permission: str | None) -> None:
+    custom = [name for name in row.value if name.startswith("cf:")]
     for name in row.value:
-        if not (name.startswith("cf:") or name in KNOWN_IN_ROWS):
+        if name in ROW_TEXTS or name in custom:
+            row.text(name, rule=ROW_TEXTS.get(name, sized(255)))
+        elif name not in BIRTHDAY:
             row.problem(name, "is not a field here")
-    row.text("email", rule=sized(50))
-    row.text("sms_number", rule=lambda text: None if SMS_NUMBER.fullmatch(text) else "must be a US number")
+    _check_birthday(row)
     if not row.has("email") and not row.has("sms_number"):
         row.problem("", "must have an email or an sms_number")
-    is_explicit = sms_permission == "explicit" and row.has("sms_number")
-    row.text("sms_consent_date", required=is_explicit, rule=sized(16))
-    row.text("anniversary")
-    _check_birthday(row)
-    custom = [name for name in row.value if name.startswith("cf:")]
-    for name in (*NAMES, *IMPORT_PHONES):
-        row.text(name, rule=sized(50))
-    for name in (*ADDRESS_FIELDS, *custom):
-        row.text(name, rule=sized(255 if "street" in name or name in custom else 50))
+    if sms_permission == "explicit" and row.has("sms_number") and not row.has("sms_consent_date"):
+        row.problem("sms_consent_date", "is required")
     if len(custom) > MOST_CUSTOM_FIELDS:
         row.problem("", f"must have at most {MOST_CUSTOM_FIELDS} custom fields")
-    _check_number(row, "phones", sum(row.has(name) for name in IMPORT_PHONES))
+    _check_number(row, "phones", len(row.value.keys() & set(IMPORT_PHONES)))
     kinds = {name.replace(" ", "_").rpartition("_")[0] for name in row.value if name in ADDRESS_FIELDS}
     _check_number(row, "addresses", len(kinds))
 
@@ -167,9 +174,3 @@ def _check_row(row: Checker, sms_permission: str | None) -> None:
 def _check_number(row: Checker, what: str, number: int) -> None:
     if number > MOST_OF_A_KIND:
         row.problem("", f"must have at most {MOST_OF_A_KIND} {what}")
-
-
-ADDRESS_FIELDS: Final = (*(kind + part for kind in ADDRESS_KINDS for part in ADDRESS_PARTS), MISPRINTED)
-KNOWN_IN_ROWS: Final = frozenset(
-    ("email", "sms_number", "sms_consent_date", *PERSONAL, *IMPORT_PHONES, *ADDRESS_FIELDS)
-)

@@ -21,12 +21,10 @@ from sandbox.constant_contact.values import (
     Inner,
     InnerOperation,
     Row,
-    flag,
+    counted_page,
     instant,
     joined,
-    limit,
     not_found,
-    page_of,
     resumed,
 )
 
@@ -67,18 +65,15 @@ class Contacts:
         query, given = resumed(inner.query)
         check = Checker(query, "query")
         check.known(*FILTERS)
-        include, is_counted = joined(check, "include", among=INCLUDED), flag(check, "include_count")
-        size = limit(check, default=50, most=500)
-        rules = _rules(check)
+        include, rules = joined(check, "include", among=INCLUDED), _rules(check)
         segment = check.text("segment_id")
         if segment is not None and not set(query) <= {"segment_id", "limit"}:
             check.problem("segment_id", "combines with limit only")
         check.refuse_problems()
         if segment is not None and not self._audiences.is_segment_ready(inner.account, segment):
             return Answer(202, {"status": "the segment is still being worked out"})
-        rows = [row for row in self._people.of(inner.account) if all(rule(row) for rule in rules)]
-        body = page_of("/contacts", "contacts", [_shown(row, include) for row in rows], query, given, size)
-        return Answer(200, {**body, "contacts_count": len(rows)} if is_counted else body)
+        rows = [_shown(row, include) for row in self._people.of(inner.account) if all(rule(row) for rule in rules)]
+        return counted_page(check, "/contacts", "contacts", rows, given, most=500)
 
     def create(self, inner: Inner) -> Answer:
         check = Checker(inner.payload)

@@ -23,6 +23,10 @@ class People:
         self._clock = clock
         self._drawer = Drawer(store, "contacts")
         self._drawer.fill({ACCOUNT: {row["contact_id"]: row for row in contacts()}})
+        self._ids: dict[tuple[str, str | None], str] = {}
+        """Each contact's id by its account and its address or number: an import asks for thousands."""
+        for account, row in self._drawer.items():
+            self._index(account, row)
 
     def of(self, account: str) -> list[Row]:
         return self._drawer.of(account)
@@ -38,11 +42,10 @@ class People:
         return self._drawer.get(account, contact_id)
 
     def by_address(self, account: str, address: str | None) -> Row | None:
-        wanted = address.casefold() if address is not None else None
-        return next((row for row in self.of(account) if wanted is not None and _address(row) == wanted), None)
+        return self._found(account, None if address is None else address.casefold())
 
     def by_number(self, account: str, number: str | None) -> Row | None:
-        return next((row for row in self.of(account) if number is not None and _number(row) == number), None)
+        return self._found(account, number)
 
     def create(self, account: str, fields: Mapping[str, Any], *, source: str, permission: str) -> Row:
         """Add a contact with these properties and sub-resources."""
@@ -60,14 +63,14 @@ class People:
         }
         if fields.get("address") is not None:
             row["email_address"] = self._new_address(str(fields["address"]), permission, source)
-        self._drawer.put(account, row["contact_id"], row)
+        self._put(account, row)
         return row
 
     def change(self, account: str, row: Row, fields: Mapping[str, Any], *, source: str) -> Row:
         """Set these fields and no others; a deleted contact is restored."""
         kept = {name: value for name, value in row.items() if name != "deleted_at"}
         row = {**kept, **fields, "update_source": source, "updated_at": stamp(self._clock())}
-        self._drawer.put(account, row["contact_id"], row)
+        self._put(account, row)
         return row
 
     def permit(self, row: Row, permission: str, *, address: str, source: str) -> Row:
@@ -87,13 +90,13 @@ class People:
         if is_unsubscribed(row):
             return False
         lists = [*row["list_memberships"], *(key for key in list_ids if key not in row["list_memberships"])]
-        self._drawer.put(account, row["contact_id"], {**row, "list_memberships": lists})
+        self._put(account, {**row, "list_memberships": lists})
         return True
 
     def add_tags(self, account: str, row: Row, tag_ids: list[str]) -> bool:
         tags = row.get("taggings") or []
         tags = [*tags, *(key for key in tag_ids if key not in tags)]
-        self._drawer.put(account, row["contact_id"], {**row, "taggings": tags})
+        self._put(account, {**row, "taggings": tags})
         return True
 
     def unsubscribe(self, account: str, row: Row, *, source: str, reason: str | None, is_deleted: bool) -> None:
@@ -103,7 +106,22 @@ class People:
             row["email_address"] = self._without_permission(row["email_address"], source, reason)
         if is_deleted:
             row["deleted_at"] = stamp(self._clock())
+        self._put(account, row)
+
+    def _put(self, account: str, row: Row) -> None:
+        before = self.get(account, row["contact_id"])
+        for name in _names(before):
+            self._ids.pop((account, name), None)
         self._drawer.put(account, row["contact_id"], row)
+        self._index(account, row)
+
+    def _index(self, account: str, row: Row) -> None:
+        for name in _names(row):
+            self._ids[account, name] = row["contact_id"]
+
+    def _found(self, account: str, name: str | None) -> Row | None:
+        contact_id = self._ids.get((account, name))
+        return None if contact_id is None else self.get(account, contact_id)
 
     def _new_address(self, address: str, permission: str, source: str) -> Row:
         now = stamp(self._clock())
@@ -131,9 +149,9 @@ def is_unsubscribed(row: Row) -> bool:
     return permission_of(row) == "unsubscribed"
 
 
-def _address(row: Row) -> str | None:
-    return None if row["email_address"] is None else str(row["email_address"]["address"]).casefold()
-
-
-def _number(row: Row) -> str | None:
-    return (row.get("sms_channel") or {}).get("sms_address")
+def _names(row: Row | None) -> list[str]:
+    """List what a contact is found by: its address in lower case, its SMS number."""
+    if row is None:
+        return []
+    address, number = (row["email_address"] or {}).get("address"), (row.get("sms_channel") or {}).get("sms_address")
+    return [*([address.casefold()] if address else []), *([number] if number else [])]

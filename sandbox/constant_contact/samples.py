@@ -25,28 +25,32 @@ ACCOUNTS_IN_ALL = 12  # more than a page of the smallest size
 
 def accounts() -> list[Row]:
     """Make the accounts: two from the documents' examples, others managed and unmanaged by turns, one not ours."""
-    made_up = [f"a07e1sample{number:02}" for number in range(ACCOUNTS_IN_ALL - 2)]
-    ours = [
-        _account(key, is_managed=number % 2 == 0 or number < 2)
-        for number, key in enumerate((ACCOUNT, OTHER_ACCOUNT, *made_up))
-    ]
-    return [*ours, _account(FOREIGN_ACCOUNT, is_managed=True, is_ours=False)]
+    keys = [ACCOUNT, OTHER_ACCOUNT, *(f"a07e1sample{number:02}" for number in range(ACCOUNTS_IN_ALL - 2))]
+    ours = [_sample(key, is_managed=number < 2 or number % 2 == 0) for number, key in enumerate(keys)]
+    return [*ours, _sample(FOREIGN_ACCOUNT, is_ours=False)]
 
 
-def _account(key: str, *, is_managed: bool, is_ours: bool = True) -> Row:
+def account(key: str, *, login_name: str, opens_at: float = 0, is_managed: bool = True, is_ours: bool = True) -> Row:
+    """Make an account as every one begins: with a trial."""
     return {
         "encoded_account_id": key,
-        "organization_name": f"Organization {key[-4:]}",
-        "site_owner_name": "Jo Field",
+        "organization_name": None,
+        "site_owner_name": None,
         "billing_status": "Trial",
-        "last_login_date": SAMPLE_STAMP,
-        "login_name": f"owner.{key}",
+        "last_login_date": None,
+        "login_name": login_name,
         "is_managed": is_managed,
         "is_ours": is_ours,
         "plan": {"plan_type": "TRIAL", "plan_group_id": None, "billing_day_of_month": None},
-        "opens_at": 0,
+        "opens_at": opens_at,
         "cancelled_at": None,
     }
+
+
+def _sample(key: str, *, is_managed: bool = True, is_ours: bool = True) -> Row:
+    row = account(key, login_name=f"owner.{key}", is_managed=is_managed, is_ours=is_ours)
+    about = {"organization_name": f"Organization {key[-4:]}", "site_owner_name": "Jo Field"}
+    return {**row, **about, "last_login_date": SAMPLE_STAMP}
 
 
 def contacts() -> list[Row]:

@@ -96,6 +96,14 @@ def page_of(
     return {name: rows[given:end], "_links": links}
 
 
+def counted_page(check: Checker, path: str, name: str, rows: Sequence[Row], given: int, *, most: int) -> Answer:
+    """Answer a page, and where `include_count` asks for it how many there are in all; `check` has the query."""
+    size, is_counted = limit(check, default=50, most=most), flag(check, "include_count")
+    check.refuse_problems()
+    body = page_of(path, name, rows, check.value, given, size)
+    return Answer(200, {**body, f"{name}_count": len(rows)} if is_counted else body)
+
+
 def limit(check: Checker, *, default: int, most: int) -> int:
     """Read `limit` of a query."""
     text = check.text("limit")
@@ -131,10 +139,10 @@ def instant(check: Checker, name: str) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         check.problem(name, "must be an ISO date and time")
         return None
-    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
 def stamp(now: float | Decimal) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
 from sandbox.calls import dump_json
-from sandbox.checks import Checker
+from sandbox.checks import LONGEST_SECONDS, Checker
 from sandbox.postman import Letter, Postman
 from sandbox.scheduler import Scheduler
 from sandbox.store import Shelf, Store
@@ -208,11 +209,11 @@ def read_scenario(body: object, usual_delays: Mapping[str, float]) -> Scenario:
 
 
 def _are_delays(value: object, length: int) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == length
-        and all(not isinstance(item, bool | str | list | dict) and item is not None and item >= 0 for item in value)
-    )
+    return isinstance(value, list) and len(value) == length and all(map(_is_delay, value))
+
+
+def _is_delay(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | Decimal) and 0 <= value <= LONGEST_SECONDS
 
 
 def _usual(events: Sequence[str], delays: Mapping[str, float]) -> tuple[float, ...]:

@@ -28,7 +28,7 @@ from tests.unit.webhooks.payloads import box_office_order, campaign_event, encod
 from tests.waiting import wait_until
 from workflows.ledger import schema
 from workflows.ledger.database import Database
-from workflows.ledger.tables import deliveries
+from workflows.ledger.tables import deliveries, refusals
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -382,11 +382,14 @@ def test_when_the_disk_is_full_nothing_is_acknowledged_that_is_not_stored(tmp_pa
         assert with_room.stored() == found
 
 
-def test_it_stops_in_order(own_door: Door) -> None:
+def test_it_stops_in_order_and_writes_what_it_counted(own_door: Door) -> None:
     sending = Sending(own_door, "stop")
     for number in range(20):
         sending.send(number)
+        assert own_door.post("/webhooks/box-office", b"{}", {"X-Api-Key": "guess"}).status_code == 401
     own_door.web.stop()
     sending.assert_kept()
+    with own_door.database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.sum(refusals.c.count))) == 20
     lines = [json.loads(line) for line in own_door.web.log.read_text().splitlines() if line.startswith("{")]
     assert not [line for line in lines if line["level"] == "error"]

@@ -26,6 +26,8 @@ SYMPHONY_SECONDS = 4
 """Deadline of a call; one whose worker vanished is in doubt after twice that and the lease's 5 s of margin."""
 CYMBAL_SECONDS = 2
 SLOW_SECONDS = 0.3
+LANES = 8
+"""How many calls of one vendor are under way at a time."""
 RECOVERY_SECONDS = 100.0
 
 
@@ -84,25 +86,29 @@ def kill_broker(stack: Stack, size: int) -> Aftermath:
 
 
 def kill_worker(stack: Stack, size: int) -> Aftermath:
-    """Kill it while it speaks to both vendors: one campaign is being created, and contacts are, several at a time."""
+    """Kill it while it creates a campaign, and its successor while that creates several contacts at a time."""
     traffic = Traffic(stack, "worker", size)
-    stack.sandbox.fault(CONTACT, "slow", seconds=SLOW_SECONDS, times=size)
-    stack.sandbox.fault(CREATE, "slow", seconds=4 * SYMPHONY_SECONDS)
-    contacts, campaigns_made = (len(stack.sandbox.journal(operation)) for operation in (CONTACT, CREATE))
-    launch = Sender(stack.url, threads=1)
-    launch.send([stack.order(LAUNCH_ORDER, show="launch")])
-    stack.sandbox.wait_for(CREATE, campaigns_made + 1)
     sender = Sender(stack.url, threads=8)
+    stack.sandbox.fault(CREATE, "slow", seconds=4 * SYMPHONY_SECONDS)
+    created = len(stack.sandbox.journal(CREATE))
+    sender.send([stack.order(LAUNCH_ORDER, show="launch")])
+    stack.sandbox.wait_for(CREATE, created + 1)
+    claimed = kill_and_restart_worker(stack)
+    stack.sandbox.fault(CONTACT, "slow", seconds=SLOW_SECONDS, times=size)
+    contacts = len(stack.sandbox.journal(CONTACT))
     sender.send(traffic.deliveries())
-    stack.sandbox.wait_for(CONTACT, contacts + size // 8)
+    stack.sandbox.wait_for(CONTACT, contacts + LANES)
+    claimed |= kill_and_restart_worker(stack)
+    sender.finish()
+    return Aftermath(stack, traffic, sender.acknowledged, sender.answers, claimed)
+
+
+def kill_and_restart_worker(stack: Stack) -> frozenset[str]:
+    """The calls it had under way, as the ledger has them."""
     stack["worker"].kill9()
     claimed = frozenset(row.id for row in stack.effects(state="claimed"))
-    sender.finish()
-    launch.finish()
-    stack.sandbox.clear_faults()
     stack["worker"].restart()
-    acknowledged = {**sender.acknowledged, **launch.acknowledged}
-    return Aftermath(stack, traffic, acknowledged, sender.answers + launch.answers, claimed)
+    return claimed
 
 
 KILLS: Mapping[str, Callable[[Stack, int], Aftermath]] = {

@@ -1,5 +1,7 @@
 """What goes away for a while: the broker, the database, a vendor. Nothing is lost, and everything goes on by itself."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -79,7 +81,7 @@ def test_while_postgresql_is_stopped_nothing_is_acknowledged_and_when_it_is_back
     assert set(sender.answers) <= {200, 202, 503}
     assert_one_run_each(running, sender)
     # Also the calls that were answered while it was away: their workers kept the answers.
-    wait_until(lambda: {row.state for row in running.effects()} == {"done"}, within_seconds=10)
+    wait_until(lambda: {row.state for row in traffic.effects()} == {"done"}, within_seconds=10)
     assert set(traffic.contacts().values()) == {1}
     assert min(traffic.edits().values()) >= 1
 
@@ -158,6 +160,28 @@ def tried(stack: Stack) -> list["sa.Row[Any]"]:
     moving = [row.id for row in stack.effects() if row.ended_at is None and row.state != "in_doubt"]
     table = tables.attempts
     return stack.rows(table, table.c.effect_id.in_(moving), table.c.outcome.is_not(None))
+
+
+def test_a_worker_that_was_frozen_during_its_calls_does_nothing_twice_when_it_wakes(running: Stack) -> None:
+    traffic = Traffic(running, "frozen", 24)
+    called = {operation: len(running.sandbox.journal(operation)) for operation in (CONTACT, EDIT)}
+    for operation in called:
+        running.sandbox.fault(operation, "slow", seconds=1, times=4)
+    deliver(running.url, traffic.deliveries())
+    for operation, count in called.items():
+        running.sandbox.wait_for(operation, count + 2)
+    os.kill(running["worker"].pid, signal.SIGSTOP)
+    try:
+        # The other processes end its leases, and its transaction if it was in one.
+        wait_until(lambda: not traffic.effects(state="claimed"), within_seconds=40, every_seconds=0.2)
+        doubtful = {row.id for row in traffic.effects(state="in_doubt")}
+    finally:
+        os.kill(running["worker"].pid, signal.SIGCONT)
+    traffic.await_settled()
+    assert set(traffic.contacts().values()) == {1}
+    assert min(traffic.edits().values()) >= 1
+    # Of those in doubt some are settled by the answer that lay ready when the worker woke.
+    assert {row.id for row in traffic.effects() if row.state != "done"} <= doubtful
 
 
 def test_with_rabbitmq_as_broker_work_is_done_and_goes_on_after_its_restart(

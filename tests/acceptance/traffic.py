@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import sqlalchemy as sa
+
 from tests.acceptance.sender import Delivery, Sender, address
 from tests.acceptance.stack import Stack
 from tests.acceptance.workflows import RAISE, WELCOME
@@ -42,6 +44,11 @@ class Traffic:
     def await_settled(self, within_seconds: float = 60.0) -> None:
         """Return once all are taken in and nothing moves by itself any more."""
         self.stack.await_settled(self.known + self.size, within_seconds)
+
+    def effects(self, *, state: str | None = None) -> list["sa.Row[Any]"]:
+        """The calls about these orders and campaigns, as the ledger has them."""
+        names = (*self.orders, *self.campaigns)
+        return [row for row in self.stack.effects(state=state) if any(is_about(row.request, name) for name in names)]
 
     def contacts(self) -> Counter[str]:
         """How often each order's buyer was told to Cymbal."""

@@ -14,7 +14,7 @@ from webhooks.errors import PayloadError
 from workflows.fields import MoneyField, Text
 from workflows.problems import Problem
 from workflows.typed_json import load_foreign
-from workflows.values import Money
+from workflows.values import Money, currency_exponent
 
 MAX_DEPTH = 64
 MOST_CONTAINERS = 10_000
@@ -52,13 +52,17 @@ def read_json(body: bytes) -> Any:
 
 def money(amount: Decimal, currency: str, path: str, problems: list[Problem]) -> Money:
     """An amount in major units as Money; what is wrong with it is added to `problems`."""
+    value = Money(amount, currency)
     try:
-        loaded = _MONEY.deserialize(Money(amount, currency))
-        assert isinstance(loaded, Money)
-        return loaded
+        if int(amount.as_tuple().exponent) >= -currency_exponent(currency):
+            return value  # as nearly always: nothing finer than the currency has
+    except ValueError:
+        pass  # no such currency, or no number: said below
+    try:
+        _MONEY.deserialize(value)
     except ValidationError as error:
         problems.extend(Problem("invalid", str(message), path=path) for message in error.messages)
-    return Money(amount, currency)
+    return value
 
 
 def require_object(value: Any, path: str = "$") -> dict[str, Any]:

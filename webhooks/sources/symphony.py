@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from marshmallow import ValidationError
+
 from webhooks.errors import PayloadError
 from webhooks.signatures import PathToken
 from webhooks.sources.loading import Loader
@@ -26,6 +28,7 @@ class _Campaign(CampaignData):
 
 
 _CAMPAIGN = Loader(_Campaign)
+_ID = Identifier(required=True)
 _OPTIONAL = ("provider", "type", "status")
 
 
@@ -41,8 +44,7 @@ def _read(payload: Any, source: str) -> list[EventDraft]:
     fields = {key: value for key, value in body.items() if key != "event"}
     if f"symphony.{name}" in EVENT_TYPES:
         return [_campaign_event(name, fields)]
-    subject = f"symphony:campaign:{fields['id']}" if _is_id(fields.get("id")) else f"symphony:{name}"
-    return [EventDraft(f"symphony.{name}", subject, None, fields)]
+    return [EventDraft(f"symphony.{name}", _subject(name, fields), None, fields)]
 
 
 def _campaign_event(name: str, fields: dict[str, Any]) -> EventDraft:
@@ -54,10 +56,12 @@ def _campaign_event(name: str, fields: dict[str, Any]) -> EventDraft:
     return EventDraft(f"symphony.{name}", f"symphony:campaign:{data['id']}", None, data)
 
 
-def _is_id(value: Any) -> bool:
-    return (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**20) or (
-        isinstance(value, str) and 1 <= len(value) <= 200 and value.isprintable()
-    )
+def _subject(name: str, fields: Mapping[str, Any]) -> str:
+    """What an event we do not know is about, as far as can be told."""
+    try:
+        return f"symphony:campaign:{_ID.deserialize(fields.get('id'))}"
+    except ValidationError:
+        return f"symphony:{name}"
 
 
 SYMPHONY = Preset(name="symphony", scheme=_scheme, read=_read)

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event, exc
 from sqlalchemy.engine import make_url
@@ -28,6 +29,20 @@ SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA wal_autocheckpoint=2000",
 )
+SILENCE_SECONDS = 10
+POSTGRESQL_CONNECTION = {
+    "connect_timeout": 3,
+    "keepalives_idle": SILENCE_SECONDS,
+    "tcp_user_timeout": SILENCE_SECONDS * 1000,
+}
+"""A server that does not answer, and has not closed the connection either, is given up after this time."""
+POSTGRESQL_SETTINGS = {
+    "idle_in_transaction_session_timeout": f"{SILENCE_SECONDS}s",
+    "tcp_keepalives_idle": SILENCE_SECONDS,
+    "tcp_user_timeout": f"{SILENCE_SECONDS}s",
+}
+"""The same the other way round: a process that is frozen or cut off inside a transaction would keep its locks, and so
+a vendor or a shard, from all others for as long as it stays so."""
 POOL_SIZE = 10
 POOL_OVERFLOW = 70
 """A worker's threads each need a connection for moments only; fifty of them may be recording at once."""
@@ -42,7 +57,11 @@ class Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.engine: Engine = sa.create_engine(
-            parsed, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=not self.is_sqlite
+            parsed,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_pre_ping=not self.is_sqlite,
+            connect_args={} if self.is_sqlite else POSTGRESQL_CONNECTION,
         )
         self._lock: WriteLock | None = None
         if self.is_sqlite:
@@ -51,6 +70,8 @@ class Database:
             self._lock = WriteLock(path.parent / "ledger.lock")
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "connect", _prepare_postgresql)
         self._writer = self.engine.execution_options(immediate=True)
 
     @contextmanager
@@ -109,6 +130,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, never by the driver
     for pragma in SQLITE_PRAGMAS:
         connection.execute(pragma)
+
+
+def _prepare_postgresql(connection: psycopg.Connection[Any], record: Any) -> None:
+    for name, value in POSTGRESQL_SETTINGS.items():
+        connection.execute("SELECT set_config(%s, %s, false)", (name, str(value)))
+    connection.commit()  # or the pool's first rollback would take the settings back
 
 
 def _begin_sqlite(connection: Connection) -> None:

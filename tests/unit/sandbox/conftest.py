@@ -302,3 +302,17 @@ def receiver() -> Iterator[Receiver]:
 def link_clicks() -> dict[str, Any]:
     """A Create campaign body the document allows, free to be spoiled."""
     return deepcopy(LINK_CLICKS)
+
+
+@pytest.fixture
+def partner(serve: Serve, clock: HandClock) -> Client:
+    """A client of a sandbox whose clock stands still, and where Constant Contact would soon be throttled."""
+    client = serve(clock=clock)
+    client.control("POST", "/_settings/constant_contact", json={"requests_per_second": None})
+    return client
+
+
+@pytest.fixture(scope="module")
+def shared_partner(shared_client: Client) -> Client:
+    shared_client.control("POST", "/_settings/constant_contact", json={"requests_per_second": None})
+    return shared_client

@@ -31,19 +31,6 @@ JOE = {
 EVERYONE = {"source": {"all_active_contacts": True}}
 
 
-@pytest.fixture
-def partner(serve: Any, clock: Any) -> Any:
-    client = serve(clock=clock)
-    client.control("POST", "/_settings/constant_contact", json={"requests_per_second": None})
-    return client
-
-
-@pytest.fixture(scope="module")
-def shared_partner(shared_client: Any) -> Any:
-    shared_client.control("POST", "/_settings/constant_contact", json={"requests_per_second": None})
-    return shared_client
-
-
 def imported(client: Any, *rows: Any, **more: Any) -> Any:
     payload = {"import_data": list(rows), "list_ids": [BUYERS], **more}
     return client.carry("POST", "/activities/contacts_json_import", payload)

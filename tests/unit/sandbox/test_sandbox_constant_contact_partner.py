@@ -30,20 +30,6 @@ SSO_USER = {
 }
 
 
-@pytest.fixture
-def partner(serve: Any, clock: Any) -> Any:
-    """A client whose clock stands still, and so would soon be throttled."""
-    client = serve(clock=clock)
-    client.control("POST", "/_settings/constant_contact", json={"requests_per_second": None})
-    return client
-
-
-@pytest.fixture(scope="module")
-def shared_partner(shared_client: Any) -> Any:
-    shared_client.control("POST", "/_settings/constant_contact", json={"requests_per_second": None})
-    return shared_client
-
-
 def keys(reply: Any, status: int) -> list[str]:
     """Read the errors of the usual shape, a list."""
     assert reply.status_code == status, reply.text

@@ -30,19 +30,6 @@ CRITERIA = {
 }
 
 
-@pytest.fixture
-def partner(serve: Any, clock: Any) -> Any:
-    client = serve(clock=clock)
-    client.control("POST", "/_settings/constant_contact", json={"requests_per_second": None})
-    return client
-
-
-@pytest.fixture(scope="module")
-def shared_partner(shared_client: Any) -> Any:
-    shared_client.control("POST", "/_settings/constant_contact", json={"requests_per_second": None})
-    return shared_client
-
-
 def messages(reply: Any, status: int = 400) -> list[str]:
     assert reply.status_code == status, reply.text
     return [one["error_message"] for one in reply.json()]

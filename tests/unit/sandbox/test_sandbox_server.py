@@ -14,7 +14,8 @@ import pytest
 import requests
 
 import sandbox
-from sandbox.server import create_app
+from sandbox.server import build, create_app
+from sandbox.settings import Settings
 
 OURS = {"webhooks", "workflows", "tasks", "vendors", "migrations"}
 FILES = sorted(Path(sandbox.__file__).parent.rglob("*.py"))
@@ -47,15 +48,17 @@ def test_it_says_its_address_serves_and_ends_on_sigterm() -> None:
     assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_verbose_writes_a_json_line_a_request_without_the_query() -> None:
+def test_verbose_says_what_is_where_and_writes_a_line_a_request_without_the_query() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--verbose"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
+        lines = [process.stdout.readline() for _ in range(6)]
+        url = lines[0].split()[-1]
         requests.get(url + "/symphony/youtube?keyword=private", timeout=10)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=10)
+    assert f"  {url}/evvnt  API key: sandbox-evvnt-key  API secret: sandbox-evvnt-secret\n" in lines
     assert err == '{"event": "sandbox.request", "method": "GET", "path": "/symphony/youtube", "status": 401}\n'
 
 
@@ -70,10 +73,50 @@ def test_the_first_page_shows_addresses_keys_and_what_was_received(client: Any) 
     client.created("Named & shown")
     page = requests.get(client.url, timeout=10)
     assert page.headers["Content-Type"].startswith("text/html")
-    for shown in ("sandbox-symphony-key", "sandbox-cymbal-key", "Named &amp; shown", "symphony.create_campaign"):
+    keys = ("sandbox-symphony-key", "sandbox-cymbal-key", "sandbox-cc-secret", "sandbox-evvnt-key", "sandbox-project")
+    operations = ("symphony.create_campaign", "constant_contact.import_contacts", "evvnt.buy_package_for_user")
+    for shown in (*keys, *operations, "Named &amp; shown", "/_settings/partner_api"):
         assert shown in page.text
     assert "<b>fan" not in page.text
     assert 'http-equiv="refresh"' in page.text
+
+
+OPERATIONS = {
+    "symphony": """
+        create_campaign edit_campaign add_locations pause_location resume_location pause_campaign resume_campaign
+        get_campaign get_campaign_analytics list_instagram_posts search_locations search_interests search_languages
+        list_releases list_youtube_videos register_webhook
+    """,
+    "cymbal": "create_events create_orders create_contact get_campaign_analytics",
+    "constant_contact": """
+        token list_accounts create_account get_plan change_plan cancel_account sync create_sso_user
+        unsubscribe_contacts list_subscriptions get_subscription subscribe unsubscribe test_subscription get_contact
+        list_contacts create_contact update_contact upsert_contact import_contacts get_activity list_contact_lists
+        create_contact_list list_segments create_segment list_contact_tags create_contact_tag add_list_memberships
+        add_contact_tags
+    """,
+    "evvnt": """
+        list_events get_event list_categories list_publishers list_publisher_categories list_published_events
+        get_published_event set_published_event_url get_contract buy_package list_packages get_package create_event
+        update_event list_my_events get_event_report create_user list_users get_user update_user buy_package_for_user
+        list_user_packages create_event_for_user update_event_for_user list_our_events get_our_event
+    """,
+    "partner_api": "login get_user",
+}
+
+
+def test_every_documented_operation_of_all_five_vendors_is_there() -> None:
+    house = build(Settings())
+    found = {vendor.name: {operation.name for operation in vendor.operations()} for vendor in house.vendors}
+    house.store.close()
+    assert found == {vendor: {f"{vendor}.{name}" for name in names.split()} for vendor, names in OPERATIONS.items()}
+
+
+def test_evvnts_operations_are_23_pairs_of_method_and_path() -> None:
+    house = build(Settings())
+    (evvnt,) = [vendor for vendor in house.vendors if vendor.name == "evvnt"]
+    assert len({(operation.method, operation.path) for operation in evvnt.operations()}) == 23
+    house.store.close()
 
 
 def test_what_it_does_not_know_is_answered_as_json(client: Any) -> None:

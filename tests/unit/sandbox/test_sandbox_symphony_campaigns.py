@@ -193,6 +193,19 @@ def test_one_location_can_be_paused_and_only_by_the_documented_path(client: Any,
     assert [market["locations"][0]["status"] for market in markets(client, campaign)] == ["ACTIVE", "PAUSED"]
 
 
+def test_a_location_can_be_resumed_only_where_that_was_switched_on(client: Any, receiver: Any) -> None:
+    campaign = completed(client, receiver)
+    body = {"location_key": "2420379", "market_id": markets(client, campaign)[1]["id"]}
+    path = f"{CAMPAIGN}/{campaign}/location"
+    client.symphony("PUT", f"{path}/PAUSED", json=body)
+    assert client.symphony("PUT", f"{path}/ACTIVE", json=body).status_code == 404
+    client.control("POST", "/_settings/symphony", json={"resume_location": 1})
+    assert client.symphony("PUT", f"{path}/ACTIVE", json=body).status_code == 200
+    assert markets(client, campaign)[1]["locations"][0]["status"] == "ACTIVE"
+    rows = client.journal(operation="symphony.resume_location")
+    assert [row["processed"] for row in rows] == [False, True]
+
+
 def test_a_campaign_is_paused_and_resumed_without_a_gate(client: Any, receiver: Any) -> None:
     campaign = completed(client, receiver)
     for word, status in [("PAUSE", "PAUSE"), ("ACTIVE", "ACTIVE")]:

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 @click.argument("operation")
 @click.option("--with", "inputs", default="{}", metavar="JSON", help="The operation's inputs, one JSON object.")
 @click.option("--dry-run", is_flag=True, help="Send nothing: show the request exactly as it would go out.")
+@click.option("--pages", "all_pages", is_flag=True, help="For a list that comes in pages: read it to its end.")
 @json_option
-def call(operation: str, inputs: str, dry_run: bool, as_json: bool) -> int:
+def call(operation: str, inputs: str, dry_run: bool, all_pages: bool, as_json: bool) -> int:
     """Call one OPERATION, such as symphony.edit_campaign.
 
-    The call stands in the ledger as an effect of no run. A closed gate cancels it and says why.
+    The call stands in the ledger as an effect of no run (but reading pages does not: it changes nothing). A closed
+    gate cancels it and says why.
     """
     try:
         chosen = surroundings.settings()
@@ -37,6 +39,10 @@ def call(operation: str, inputs: str, dry_run: bool, as_json: bool) -> int:
         given = read_inputs(inputs)
         if dry_run:
             return _show(chosen, found, given, as_json)
+        if all_pages:
+            from tasks.cli.pages import read_pages
+
+            return read_pages(chosen, catalogue, found, given)
         from workflows.runtime.by_hand import call_by_hand
 
         with surroundings.ledger(chosen) as database:

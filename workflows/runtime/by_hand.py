@@ -68,10 +68,11 @@ def _begin(performer: Performer, intent: effects.Intent) -> EffectId:
 
 
 def _end(performer: Performer, effect_id: EffectId) -> Called:
-    """Read how it ended; what a gate holds by now (another call changes the same subject) is cancelled."""
+    """Read how it ended. What a gate holds by now (another call changes the same subject), or what something on our side
+    held back, is cancelled: nothing goes later."""
     with performer.database.write() as connection:
         row = connection.execute(sa.select(table).where(table.c.id == effect_id)).one()
-        if row.state == EffectState.HELD:
+        if row.state in (EffectState.HELD, EffectState.INTENDED):
             _cancel(connection, effect_id, row.reason, performer.database.now(connection))
             row = connection.execute(sa.select(table).where(table.c.id == effect_id)).one()
     return Called(effect_id, EffectState(row.state), row.reason or "", row.status, row.output)

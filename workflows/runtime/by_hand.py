@@ -68,8 +68,9 @@ def _begin(performer: Performer, intent: effects.Intent) -> EffectId:
 
 
 def _end(performer: Performer, effect_id: EffectId) -> Called:
-    """Read how it ended. What a gate holds by now (another call changes the same subject), or what something on our side
-    held back, is cancelled: nothing goes later."""
+    """Read how it ended. What a gate holds by now (another call changes the same subject), or what something of ours
+    held back, is cancelled: nothing goes later.
+    """
     with performer.database.write() as connection:
         row = connection.execute(sa.select(table).where(table.c.id == effect_id)).one()
         if row.state in (EffectState.HELD, EffectState.INTENDED):

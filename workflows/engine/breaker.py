@@ -11,6 +11,8 @@ TRIPS_AFTER = 5
 """Calls in a row that the vendor did not answer properly."""
 FIRST_REST = timedelta(seconds=10)
 LONGEST_REST = timedelta(minutes=2)
+LONGEST_ASKED = timedelta(days=1)
+"""A vendor that asks for more is asked again after that; quotas are of a day."""
 THROTTLED_REST = timedelta(seconds=1)
 """After a 429 that does not say for how long."""
 
@@ -35,7 +37,7 @@ def after(lane: Lane, outcome: Outcome, now: datetime) -> Lane:
     """The lane after an attempt ended so: silence and 5xx are failures, any other answer shows the vendor is there."""
     if outcome.status == 429:
         hint = outcome.retry_after_seconds
-        rest = THROTTLED_REST if hint is None else timedelta(seconds=hint)
+        rest = THROTTLED_REST if hint is None else min(timedelta(seconds=min(hint, 1e9)), LONGEST_ASKED)
         return Lane(0, max(now + rest, lane.rests_until or now))
     if outcome.is_ours:
         return lane

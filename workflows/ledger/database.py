@@ -43,6 +43,9 @@ POSTGRESQL_SETTINGS = {
 }
 """The same the other way round: a process that is frozen or cut off inside a transaction would keep its locks, and so
 a vendor or a shard, from all others for as long as it stays so."""
+PROGRAM_LIMIT = "54"
+"""The class of PostgreSQL's errors about values too large for an index or a statement; psycopg counts it as operational
+(PostgreSQL, "Error Codes")."""
 POOL_SIZE = 10
 POOL_OVERFLOW = 70
 """A worker's threads each need a connection for moments only; fifty of them may be recording at once."""
@@ -62,6 +65,7 @@ class Database:
             max_overflow=POOL_OVERFLOW,
             pool_pre_ping=not self.is_sqlite,
             connect_args={} if self.is_sqlite else POSTGRESQL_CONNECTION,
+            hide_parameters=True,  # an error that is logged must not show what was to be written
         )
         self._lock: WriteLock | None = None
         if self.is_sqlite:
@@ -94,6 +98,7 @@ class Database:
             else:
                 with self._lock, self._writer.begin() as connection:
                     yield connection
+                    _expect_open(connection)
 
     def now(self, connection: Connection) -> datetime:
         """The clock that all processes share: the server's on PostgreSQL, this machine's on SQLite."""
@@ -108,17 +113,38 @@ class Database:
         self.engine.dispose()
 
 
+def is_outage(error: Exception) -> bool:
+    """Whether the database failed, and not what was asked of it: then the same may succeed later."""
+    match error:
+        case LedgerUnavailable() | exc.TimeoutError() | exc.PendingRollbackError():
+            return True
+        case exc.OperationalError() | exc.InterfaceError():
+            return not (getattr(error.orig, "sqlstate", None) or "").startswith(PROGRAM_LIMIT)
+        case exc.DBAPIError():
+            return error.connection_invalidated
+    return False
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+    except exc.SQLAlchemyError as error:
+        if not is_outage(error):
+            raise
         # The text of a driver error may quote values; its kind says enough.
         raise LedgerUnavailable(f"the ledger is not available now ({_kind(error)})") from error
-    except exc.DBAPIError as error:
-        if error.connection_invalidated:
-            raise LedgerUnavailable(f"the ledger is not available now ({_kind(error)})") from error
-        raise
+
+
+def _expect_open(connection: Connection) -> None:
+    """Raise LedgerUnavailable where SQLite has undone the transaction already: its commit would do nothing, silently.
+
+    It does so by itself when the disk is full ("Response To Errors Within A Transaction"); whoever kept that error to
+    himself must not take what he wrote for written.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:
+        raise LedgerUnavailable("SQLite has undone the transaction")
 
 
 def _kind(error: exc.SQLAlchemyError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from workflows.engine.retries import next_delay
 from workflows.engine.states import EffectState
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import effects, lanes, runs
-from workflows.ledger.database import Database
+from workflows.ledger.database import Database, is_outage
 from workflows.ledger.effects import EffectRow
 from workflows.runtime.advance import advance
 from workflows.runtime.rules import Rules
@@ -32,6 +32,8 @@ FIRST_LOOK = timedelta(seconds=2)
 AGAIN_SECONDS = 1.0
 PATIENCE_SECONDS = 120.0
 """How long a worker waits for a ledger that cannot be written; a restart of PostgreSQL is over by then."""
+
+NOT_KEPT = "what the vendor answered could not be kept; the log of the worker says why"
 
 T = TypeVar("T")
 
@@ -82,14 +84,13 @@ class Performer:
             self.pause(AGAIN_SECONDS)
 
     def _claim(self, effect_id: str) -> Claim | None:
-        started = self.monotonic()
         with self.database.write() as connection:
             run_id = effects.run_of(connection, effect_id)
             run = None if run_id is None else runs.lock(connection, run_id)
             effect = effects.lock(connection, effect_id)
             if effect is None or effect.state is not EffectState.RELEASED:
                 return None
-            now = self.database.now(connection)
+            started, now = self.monotonic(), self.database.now(connection)
             if run_id is not None and run is None:
                 effects.move(connection, effect, EffectState.CANCELLED, now, reason="the run ended first")
                 return None
@@ -136,6 +137,16 @@ class Performer:
 
     def _record(self, effect: EffectRow, outcome: Outcome) -> bool:
         """Write the outcome down if the claim's token still holds; whether it landed."""
+        try:
+            return self._record_as_it_is(effect, outcome)
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            # Whatever the vendor sent along that has no place in the ledger: how the call ended has one.
+            log.exception("answer_not_kept", effect_id=effect.id, outcome=outcome.kind)
+        return self._record_as_it_is(effect, replace(outcome, reason=NOT_KEPT, output=None))
+
+    def _record_as_it_is(self, effect: EffectRow, outcome: Outcome) -> bool:
         with self.database.write() as connection:
             if effect.run_id is not None:
                 runs.lock(connection, effect.run_id)
@@ -184,7 +195,9 @@ class Performer:
             try:
                 with connection.begin_nested():
                     advance(connection, self.rules, effect.run_id, now)
-            except Exception:
+            except Exception as error:
+                if is_outage(error):
+                    raise  # nothing of this transaction is certain any more
                 # The outcome must be kept whatever becomes of the run; the sweep finds the run awake.
                 log.exception("advance_failed", run_id=effect.run_id, effect_id=effect.id)
         return landed
@@ -211,9 +224,10 @@ class Performer:
         """Try once more later, or give up where attempts or time have run out."""
         hint = outcome.retry_after_seconds
         delay = next_delay(max(effect.attempts, 1), hint_seconds=hint, random=self.random)
-        due_at = now + timedelta(seconds=delay)
+        time_left = (effect.give_up_at - now).total_seconds()
         is_left = outcome.is_ours or effect.attempts < effect.max_attempts
-        if is_left and due_at < effect.give_up_at:
+        if is_left and delay < time_left:
+            due_at = now + timedelta(seconds=delay)
             # The vendor may have acted on this attempt. Were a later change of the same subject let in between, the
             # repeat would undo it.
             keeps = outcome.kind is OutcomeKind.RETRY and outcome.status != 429

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from workflows.errors import LedgerUnavailable
 from workflows.ledger.database import Database
 from workflows.ledger.lanes import take_rate_slot
 from workflows.runtime.rules import Rules
@@ -24,9 +25,12 @@ class Pacer:
         limits = self.rules.catalogue.limits(vendor)
         if not limits:
             return True
-        with self.database.write() as connection:
-            now = self.database.now(connection)
-            slot = take_rate_slot(connection, vendor, limits, now)
+        try:
+            with self.database.write() as connection:
+                now = self.database.now(connection)
+                slot = take_rate_slot(connection, vendor, limits, now)
+        except LedgerUnavailable:
+            return False  # nothing has left yet, and nothing shall: the limit could not be kept
         if slot.is_taken:
             self.sleep((slot.leaves_at - now).total_seconds())
         return slot.is_taken

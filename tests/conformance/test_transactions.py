@@ -1,0 +1,35 @@
+"""What a database does to those who hold it up."""
+
+import pytest
+
+from workflows.errors import LedgerUnavailable
+from workflows.ledger import schema
+from workflows.ledger.database import Database
+
+LOCK = "UPDATE shards SET id = id"
+
+
+def test_who_stands_still_inside_a_transaction_is_thrown_out_and_others_go_on(postgres_database: str) -> None:
+    database = Database(postgres_database)
+    schema.upgrade(database)
+
+    def stand_still() -> None:
+        with database.write() as connection:
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 100")
+            connection.exec_driver_sql(LOCK)
+            with database.write() as other:
+                other.exec_driver_sql(LOCK)  # waits for the one above, which does not move
+            connection.exec_driver_sql(LOCK)
+
+    with pytest.raises(LedgerUnavailable):
+        stand_still()
+    with database.write() as connection:
+        connection.exec_driver_sql(LOCK)
+    database.close()
+
+
+def test_every_connection_has_such_a_limit(postgres_database: str) -> None:
+    database = Database(postgres_database)
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one() != "0"
+    database.close()

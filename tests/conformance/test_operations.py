@@ -33,6 +33,7 @@ from tests.unit.vendors.raw_vendor import (
     trickles,
 )
 from tests.unit.vendors.test_inputs import ANYTHING, places
+from tests.waiting import wait_until
 from vendors.client import Client
 from workflows.catalogue import Operation, Outcome, OutcomeKind, Repeat, Request, encode_json
 from workflows.errors import InputError
@@ -338,8 +339,13 @@ class Sandbox:
         created = self.send("symphony.create_campaign", **example("symphony.create_campaign").inputs)
         assert created.kind is DONE, created.reason
         campaign = created.output["data"]["id"]
+        wait_until(lambda: campaign in self.completed())
         market = self.send("symphony.get_campaign", id=campaign).output["market_id"]
         return campaign, market
+
+    def completed(self) -> set[str]:
+        state = requests.get(f"{self.url}/_state/symphony", timeout=5).json()
+        return {str(row["id"]) for row in state["campaigns"] if row["is_completed"]}
 
     def journal(self, operation: str) -> list[dict[str, Any]]:
         answer = requests.get(f"{self.url}/_journal", params={"operation": operation}, timeout=5)

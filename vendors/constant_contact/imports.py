@@ -192,10 +192,9 @@ def batches(inputs: Inputs) -> Sequence[Inputs]:
 
 
 def _lengths(contacts: Sequence[Any]) -> Iterator[int]:
-    """How many bytes each contact takes, with its comma."""
-    schema = ImportedContact()
+    """How many bytes each contact takes, with its comma; as it was loaded it is as long as it is sent."""
     for contact in contacts:
-        yield len(encode_json(schema.dump(contact)).encode()) + 1
+        yield len(encode_json(contact).encode()) + 1
 
 
 BY_SIZE = Split("import_data", batches)

@@ -64,19 +64,37 @@ def _judge_signed_up(sent: Inputs, page: Any) -> Outcome | None:
     contact = next(iter(page["contacts"]), None)
     if contact is None:
         return None
-    permission = (contact.get("email_address") or {}).get("permission_to_send")
+    if _permission(contact) == "unsubscribed":
+        return _UNSUBSCRIBED
     lists = set(contact.get("list_memberships") or ())
-    if permission == "explicit" and _is_same(sent, contact) and {str(one) for one in sent["list_memberships"]} <= lists:
+    is_on_lists = {str(one) for one in sent["list_memberships"]} <= lists
+    if _permission(contact) == "explicit" and is_on_lists and _is_same(sent, contact):
         return _done("the contact is there, with its permission and lists", contact)
     return None
 
 
 def _judge_updated(sent: Inputs, contact: Any) -> Outcome | None:
+    """Somebody who has unsubscribed meanwhile is given no other permission again."""
     email, found = sent.get("email_address") or {}, contact.get("email_address") or {}
+    wanted = email.get("permission_to_send", "unsubscribed")
+    if _permission(contact) == "unsubscribed" and wanted != "unsubscribed":
+        return _UNSUBSCRIBED
     same_email = all(_alike(value, found.get(name)) for name, value in email.items())
     left_out = all(contact.get(name) is None for name in _OWN if name not in sent)
     is_so = same_email and left_out and _is_same(sent, contact)
     return _done("the contact is as it should be", contact) if is_so else None
+
+
+_UNSUBSCRIBED: Final = Outcome(
+    OutcomeKind.IN_DOUBT,
+    "the contact has unsubscribed, before the call or after it; made again, it might undo what the person wants",
+)
+"""Consent is never given anew by a repeat."""
+
+
+def _permission(contact: Mapping[str, Any]) -> str | None:
+    found: str | None = (contact.get("email_address") or {}).get("permission_to_send")
+    return found
 
 
 CONTACT_CREATED: Final = Look("constant_contact.list_contacts", _of_address, _judge_created)

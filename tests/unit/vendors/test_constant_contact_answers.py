@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.unit.vendors.documented import catalogue, example, settings_for
 from tests.unit.vendors.documented_constant_contact import ACCOUNT, CONTACT, FOUND, LIST
@@ -225,6 +226,15 @@ def test_an_update_is_there_when_all_is_as_sent_and_the_rest_is_gone() -> None:
     assert judged("update_contact", {**FOUND, "last_name": None, "job_title": "Left from before"}) is None
 
 
+def test_whoever_has_unsubscribed_is_not_signed_up_again_by_a_repeat() -> None:
+    gone = {"address": "fan@example.com", "permission_to_send": "unsubscribed"}
+    wanted = {"email_address": {"address": "fan@example.com", "permission_to_send": "explicit"}}
+
+    assert judged("upsert_contact", page(email_address=gone)) is OutcomeKind.IN_DOUBT
+    assert judged("update_contact", {**FOUND, "email_address": gone}, **wanted) is OutcomeKind.IN_DOUBT
+    assert judged("update_contact", {**FOUND, "last_name": None, "email_address": gone}) is OutcomeKind.DONE
+
+
 def test_a_plan_is_changed_when_it_is_the_one_asked_for() -> None:
     assert judged("change_plan", {"plan_type": "GOLD"}) is OutcomeKind.DONE
     assert judged("change_plan", {"plan_type": "TRIAL"}) is None
@@ -255,3 +265,15 @@ def test_a_token_without_a_lifetime_lasts_an_hour() -> None:
     assert ENTRY.login is not None
     assert ENTRY.login.read({"access_token": "t"}).seconds == 3600.0
     assert ENTRY.login.read({"access_token": "t", "expires_in": 60}).seconds == 60.0
+
+
+@pytest.mark.parametrize(("status", "is_alarm"), [(401, True), (403, True), (404, False)])
+def test_credentials_that_are_refused_raise_an_alarm(status: int, is_alarm: bool) -> None:
+    with RawVendor(answers(status)) as vendor, capture_logs() as logs:
+        client = Client(settings_for(vendor.url))
+        operation = operation_of("get_plan")
+        client.send(operation, operation.prepare({"encoded_account_id": ACCOUNT}))
+        client.close()
+
+    alarms = [(line["log_level"], line["event"], line["operation"]) for line in logs]
+    assert alarms == ([("error", "credential_alarm", "constant_contact.get_plan")] if is_alarm else [])

@@ -64,7 +64,7 @@ def build_context(settings: Settings, app: Celery) -> Context:
     )
     messenger = Messenger(app)
     releaser = Releaser(database, rules, messenger)
-    looker = Looker(performer, messenger, Pacer(database, rules).wait)
+    looker = Looker(performer, messenger)
     return Context(
         settings=settings,
         catalogue=catalogue,

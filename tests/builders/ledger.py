@@ -127,7 +127,7 @@ class Crew:
             pause=self._pause,
         )
         self.releaser = Releaser(self.database, self.rules, self._tell)
-        self.looker = Looker(self.performer, self._tell, may_go=lambda vendor: True)
+        self.looker = Looker(self.performer, self._tell)
 
     def _pause(self, seconds: float) -> None:
         self.monotonic += seconds

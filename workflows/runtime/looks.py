@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,11 +26,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Looker:
-    """Looks at vendors for effects; one object a process. `may_go` waits for a slot in the vendor's limits."""
+    """Looks at vendors for effects; one object a process. The caller takes a slot of the limits for every request."""
 
     performer: Performer
     publish: Publish
-    may_go: Callable[[str], bool]
 
     def tell_due(self, limit: int) -> int:
         """Tell the workers of effects to look for; how many."""
@@ -46,7 +44,7 @@ class Looker:
         with self.performer.database.read() as connection:
             effect = effects.find(connection, effect_id)
         wanted = None if effect is None else self._wanted(effect)
-        if effect is None or wanted is None or not self.may_go(effect.vendor):
+        if effect is None or wanted is None:
             return None
         return self._record(effect, self._seen(effect, wanted))
 
@@ -60,13 +58,11 @@ class Looker:
         """Whether the vendor could be read, and what that says of the effect. A list is read page by page."""
         reading: Operation = self.performer.rules.catalogue.operation(look.operation)
         wanted = look.inputs(effect.inputs, effect.output)
-        for page in range(MOST_PAGES):
+        for _ in range(MOST_PAGES):
             try:
                 request = reading.prepare(wanted)
             except InputError as error:
                 log.warning("look_impossible", effect_id=effect.id, problems=len(error.problems))
-                return False, None
-            if page > 0 and not self.may_go(effect.vendor):
                 return False, None
             answer = self.performer.caller.send(reading, request)
             if answer.kind is not OutcomeKind.DONE:

@@ -513,6 +513,19 @@ def test_a_look_that_cannot_tell_leaves_the_doubt_to_a_person(clocked: ClockedDa
     assert [request.operation for request in buyer.vendor.received] == [buy.name, *[PACKAGES.name] * 6]
 
 
+def test_looks_that_could_not_be_read_do_not_count_towards_enough(buyer: Crew):
+    effect = buyer.intend(BUY, id="1")
+    buyer.vendor.answers = [IN_DOUBT, *[Outcome(OutcomeKind.RETRY, "400", status=408)] * 4, read(), read()]
+    buyer.work()
+    for _ in range(6):
+        buyer.database.pass_time(minutes=5)
+        buyer.look()
+    assert buyer.effect(effect).state == "in_doubt"
+    buyer.database.pass_time(minutes=5)
+    buyer.look()
+    assert buyer.effect(effect).state == "intended"
+
+
 def test_a_purchase_whose_worker_vanished_is_never_made_again_by_itself(buyer: Crew):
     effect = buyer.intend(BUY, id="1")
     abandon(buyer, effect)

@@ -378,7 +378,9 @@ def _to_look_for(now: datetime) -> sa.ColumnElement[bool]:
     return in_state(effects, EffectState.ACCEPTED, EffectState.IN_DOUBT) & to_settle & (effects.c.due_at <= now)
 
 
-def looked(connection: Connection, effect: EffectRow, next_at: datetime) -> None:
-    """A look saw nothing that settles it: look again at `next_at`."""
+def looked(connection: Connection, effect: EffectRow, next_at: datetime, *, was_read: bool) -> None:
+    """A look saw nothing that settles it: look again at `next_at`. One that could not read the vendor proves nothing
+    and is not counted.
+    """
     this = (effects.c.id == effect.id) & (effects.c.token == effect.token) & (effects.c.state == effect.state)
-    connection.execute(effects.update().where(this).values(looks=effect.looks + 1, due_at=next_at))
+    connection.execute(effects.update().where(this).values(looks=effect.looks + was_read, due_at=next_at))

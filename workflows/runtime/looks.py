@@ -87,7 +87,7 @@ class Looker:
             outcome = judged or (_unseen(current, now) if was_read else None)
             if outcome is not None and self.performer.settle(connection, current, outcome, now):
                 return outcome
-            effects.looked(connection, current, now + _pause(current.looks))
+            effects.looked(connection, current, now + _pause(current.looks), was_read=was_read)
         return None
 
 

@@ -10,13 +10,18 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import g, request
 
 from workflows.logs import LogFormat
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 NAME = "webhooks.access"
 UNKNOWN = "(unknown)"
@@ -24,47 +29,58 @@ UNKNOWN = "(unknown)"
 log = structlog.stdlib.get_logger(NAME)
 
 
-def add_access_log(app: Flask, log_format: LogFormat) -> None:
-    """Write a line for every request `app` answers. A view that knows them sets `g.source` and `g.delivery_id`."""
-    is_readable = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
-    write = _write_readable if is_readable else _write_json
+class AccessLog:
+    """Writes a line for every request `application` answers, inside of Flask's request.
 
-    def end(response: Response) -> Response:
-        write(_fields(response))
-        return response
+    A view that knows them sets `g.source` and `g.delivery_id`.
+    """
 
-    app.before_request(_begin)
-    app.after_request(end)
+    def __init__(self, application: WSGIApplication, log_format: LogFormat) -> None:
+        self._application = application
+        is_readable = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+        self._write = _write_readable if is_readable else _write_json
 
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        begun = time.perf_counter()
 
-def _begin() -> None:
-    g.begun = time.perf_counter()
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            self._write(environ["REQUEST_METHOD"], int(status[:3]), (time.perf_counter() - begun) * 1000)
+            return start_response(status, headers, *rest)
 
-
-def _fields(response: Response) -> dict[str, object]:
-    fields = {
-        "method": request.method[:20],
-        "path": _path(),
-        "status": response.status_code,
-        "milliseconds": round((time.perf_counter() - g.begun) * 1000, 1),
-    }
-    if "delivery_id" in g:
-        fields["delivery_id"] = g.delivery_id
-    return fields
+        return self._application(environ, start)
 
 
 def _path() -> str:
     """The path as it was declared: where a stranger or a sender in error wrote something else, a token may be in it."""
-    if request.url_rule is None:
-        return UNKNOWN
-    return request.url_rule.rule.replace("<source>", g.get("source", UNKNOWN)).replace("<token>", "***")
+    rule = request.url_rule
+    return UNKNOWN if rule is None else _filled(rule.rule, g.get("source", UNKNOWN))
 
 
-def _write_readable(fields: Mapping[str, object]) -> None:
-    log.info("request", **fields)
+@lru_cache(maxsize=256)
+def _filled(rule: str, source: str) -> str:
+    return rule.replace("<source>", source).replace("<token>", "***")
 
 
-def _write_json(fields: Mapping[str, object]) -> None:
-    timestamp = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    head = {"timestamp": timestamp, "level": "info", "logger": NAME, "event": "request"}
-    sys.stderr.write(f"{json.dumps({**head, **fields})}\n")
+def _write_readable(method: str, status: int, milliseconds: float) -> None:
+    fields = {"delivery_id": g.delivery_id} if "delivery_id" in g else {}
+    log.info("request", method=method[:20], path=_path(), status=status, milliseconds=round(milliseconds, 1), **fields)
+
+
+def _write_json(method: str, status: int, milliseconds: float) -> None:
+    now = time.time()
+    delivery = f', "delivery_id": "{g.delivery_id}"' if "delivery_id" in g else ""
+    sys.stderr.write(
+        f'{{"timestamp": "{_second(int(now))}.{int(now % 1 * 1_000_000):06d}Z", "level": "info", "logger": "{NAME}", '
+        f'"event": "request", "method": {_quoted(method[:20])}, "path": {_quoted(_path())}, "status": {status}, '
+        f'"milliseconds": {milliseconds:.1f}{delivery}}}\n'
+    )
+
+
+@lru_cache(maxsize=4)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()[:19]
+
+
+@lru_cache(maxsize=256)
+def _quoted(text: str) -> str:
+    return json.dumps(text)

@@ -34,7 +34,9 @@ def unavailable(message: str) -> Response:
 
 def stored(status: int, delivery_id: str, problems: Sequence[Mapping[str, object]]) -> Response:
     """An answer to what is in the ledger, with what is wrong with it if it was rejected."""
-    return answer(status, {"problems": problems, "delivery": delivery_id} if problems else {"delivery": delivery_id})
+    if problems:
+        return answer(status, {"problems": problems, "delivery": delivery_id})
+    return Response(f'{{"delivery": "{delivery_id}"}}', status, content_type="application/json")
 
 
 def of_exception(error: HTTPException) -> Response:

@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from webhooks import answers
-from webhooks.access_log import add_access_log
+from webhooks.access_log import AccessLog
 from webhooks.console import blueprint as console
 from webhooks.endpoints import make_blueprint
 from webhooks.services import Services
@@ -20,5 +20,5 @@ def create_app(services: Services) -> Flask:
     app.register_error_handler(HTTPException, answers.of_exception)
     app.register_blueprint(make_blueprint(services))
     app.register_blueprint(console)
-    add_access_log(app, services.settings.log_format)
+    app.wsgi_app = AccessLog(app.wsgi_app, services.settings.log_format)  # type: ignore[method-assign]
     return app

@@ -32,6 +32,11 @@ def test_what_goes_in_comes_out(value: object) -> None:
     assert typed_json.load(typed_json.dump(value)) == value
 
 
+@given(values)
+def test_the_short_way_writes_what_the_long_one_does(value: object) -> None:
+    assert typed_json.dump(value) == typed_json._dump_packed(value)
+
+
 @given(st.dictionaries(st.text(), leaves))
 def test_the_order_of_keys_is_the_same_whatever_it_was(value: dict[str, object]) -> None:
     assert typed_json.dump(dict(reversed(value.items()))) == typed_json.dump(value)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import MakeStack
+from tests.acceptance.definitions import LAUNCH
 from tests.acceptance.sender import Sender
 from tests.acceptance.stack import Stack
 from tests.acceptance.traffic import CONTACT, EDIT, WORKFLOWS, Traffic, is_about
-from tests.acceptance.workflows import LAUNCH
 
 ENGINES = ("sqlite", "postgresql")
 CREATE = "symphony.create_campaign"

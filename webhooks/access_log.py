@@ -16,24 +16,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import g, request
+from flask import has_request_context, request
 
+from webhooks.endpoints import DELIVERY, RULES, SOURCE, UNKNOWN
 from workflows.logs import LogFormat
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 NAME = "webhooks.access"
-UNKNOWN = "(unknown)"
 
 log = structlog.stdlib.get_logger(NAME)
 
 
 class AccessLog:
-    """Writes a line for every request `application` answers, inside of Flask's request.
-
-    A view that knows them sets `g.source` and `g.delivery_id`.
-    """
+    """Writes a line for every request `application` answers."""
 
     def __init__(self, application: WSGIApplication, log_format: LogFormat) -> None:
         self._application = application
@@ -44,16 +41,19 @@ class AccessLog:
         begun = time.perf_counter()
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            self._write(environ["REQUEST_METHOD"], int(status[:3]), (time.perf_counter() - begun) * 1000)
+            self._write(environ, int(status[:3]), (time.perf_counter() - begun) * 1000)
             return start_response(status, headers, *rest)
 
         return self._application(environ, start)
 
 
-def _path() -> str:
+def _path(environ: WSGIEnvironment) -> str:
     """The path as it was declared: where a stranger or a sender in error wrote something else, a token may be in it."""
-    rule = request.url_rule
-    return UNKNOWN if rule is None else _filled(rule.rule, g.get("source", UNKNOWN))
+    if SOURCE in environ:
+        has_token = environ["PATH_INFO"].count("/") == RULES[-1].count("/")
+        return _filled(RULES[has_token], environ[SOURCE])
+    rule = request.url_rule if has_request_context() else None
+    return UNKNOWN if rule is None else _filled(rule.rule, UNKNOWN)
 
 
 @lru_cache(maxsize=256)
@@ -61,17 +61,19 @@ def _filled(rule: str, source: str) -> str:
     return rule.replace("<source>", source).replace("<token>", "***")
 
 
-def _write_readable(method: str, status: int, milliseconds: float) -> None:
-    fields = {"delivery_id": g.delivery_id} if "delivery_id" in g else {}
-    log.info("request", method=method[:20], path=_path(), status=status, milliseconds=round(milliseconds, 1), **fields)
+def _write_readable(environ: WSGIEnvironment, status: int, milliseconds: float) -> None:
+    fields = {"delivery_id": environ[DELIVERY]} if DELIVERY in environ else {}
+    method, path = environ["REQUEST_METHOD"][:20], _path(environ)
+    log.info("request", method=method, path=path, status=status, milliseconds=round(milliseconds, 1), **fields)
 
 
-def _write_json(method: str, status: int, milliseconds: float) -> None:
+def _write_json(environ: WSGIEnvironment, status: int, milliseconds: float) -> None:
     now = time.time()
-    delivery = f', "delivery_id": "{g.delivery_id}"' if "delivery_id" in g else ""
+    method, path = _quoted(environ["REQUEST_METHOD"][:20]), _quoted(_path(environ))
+    delivery = f', "delivery_id": "{environ[DELIVERY]}"' if DELIVERY in environ else ""
     sys.stderr.write(
         f'{{"timestamp": "{_second(int(now))}.{int(now % 1 * 1_000_000):06d}Z", "level": "info", "logger": "{NAME}", '
-        f'"event": "request", "method": {_quoted(method[:20])}, "path": {_quoted(_path())}, "status": {status}, '
+        f'"event": "request", "method": {method}, "path": {path}, "status": {status}, '
         f'"milliseconds": {milliseconds:.1f}{delivery}}}\n'
     )
 

@@ -8,8 +8,9 @@ from werkzeug.exceptions import HTTPException
 from webhooks import answers
 from webhooks.access_log import AccessLog
 from webhooks.console import blueprint as console
-from webhooks.endpoints import make_blueprint
+from webhooks.endpoints import Door, make_blueprint
 from webhooks.services import Services
+from webhooks.short_cut import ShortCut
 
 
 def create_app(services: Services) -> Flask:
@@ -18,7 +19,9 @@ def create_app(services: Services) -> Flask:
     app.extensions["stagedoor"] = services
     app.url_map.merge_slashes = False  # it would answer a doubled slash with a redirection
     app.register_error_handler(HTTPException, answers.of_exception)
-    app.register_blueprint(make_blueprint(services))
+    door = Door(services)
+    app.register_blueprint(make_blueprint(door))
     app.register_blueprint(console)
-    app.wsgi_app = AccessLog(app.wsgi_app, services.settings.log_format)  # type: ignore[method-assign]
+    inner = ShortCut(app.wsgi_app, door)
+    app.wsgi_app = AccessLog(inner, services.settings.log_format)  # type: ignore[method-assign]
     return app

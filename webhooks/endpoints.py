@@ -1,15 +1,16 @@
 """The endpoints: `POST /webhooks/<source>[/<token>]`, and whether the door is alive and ready.
 
-What happens in a request: bound the body, find the source, verify, examine, store, answer. Nothing else.
+What happens in a request: find the source, bound the body, verify, examine, store, answer. Nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
+from typing import TYPE_CHECKING
 
 import structlog
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from webhooks import answers
 from webhooks.bodies import read_body
@@ -21,19 +22,31 @@ from webhooks.signatures import Headers
 from webhooks.sources import Source
 from workflows.errors import LedgerUnavailable
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 log = structlog.stdlib.get_logger(__name__)
+
+RULES = ("/webhooks/<source>", "/webhooks/<source>/<token>")
+
+SOURCE = "stagedoor.source"
+DELIVERY = "stagedoor.delivery"
+"""Where a request's environment says which source it was for and which delivery it became: for the access log."""
 
 UNKNOWN = "(unknown)"
 """Refusals at names that are no source are counted together: a name is whatever a stranger wrote."""
 
 
-def make_blueprint(services: Services) -> Blueprint:
-    """The endpoints, speaking for `services`."""
-    door = Door(services)
+def make_blueprint(door: Door) -> Blueprint:
+    """The endpoints as Flask knows them."""
     blueprint = Blueprint("door", __name__)
-    for rule in ("/webhooks/<source>", "/webhooks/<source>/<token>"):
+
+    def receive(source: str, token: str | None = None) -> Response:
+        return door.receive(request.environ, source, token)
+
+    for rule in RULES:
         blueprint.add_url_rule(
-            rule, "receive", door.receive, methods=["POST"], provide_automatic_options=False, strict_slashes=True
+            rule, "receive", receive, methods=["POST"], provide_automatic_options=False, strict_slashes=True
         )
     blueprint.add_url_rule("/live", "live", lambda: answers.answer(200, {"status": "live"}))
     blueprint.add_url_rule("/ready", "ready", door.ready)
@@ -46,19 +59,19 @@ class Door:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def receive(self, source: str, token: str | None = None) -> Response:
+    def receive(self, environ: WSGIEnvironment, name: str, token: str | None) -> Response:
         """Take one webhook in."""
-        known = self._services.sources.get(source)
-        if known is None:
-            self._count(UNKNOWN, "unknown_source")
+        source = self._services.sources.get(name)
+        environ[SOURCE] = source.name if source else UNKNOWN
+        if source is None:
+            self._count(environ, UNKNOWN, "unknown_source")
             return answers.refusal(404, "not_found", "there is no such source")
-        g.source = known.name
         try:
-            body = read_body(request.environ)
+            body = read_body(environ)
         except BodyError as error:
-            self._count(source, error.code)
+            self._count(environ, source.name, error.code)
             return answers.refusal(error.status, error.code, str(error))
-        return self._verify(known, body, headers_of(request.environ), token)
+        return self._verify(environ, source, body, token)
 
     def ready(self) -> Response:
         """Whether webhooks can be stored now, as far as reading can tell."""
@@ -69,33 +82,33 @@ class Door:
             return answers.unavailable("the ledger cannot be read")
         return answers.answer(200, {"status": "ready"})
 
-    def _verify(self, source: Source, body: bytes, headers: Headers, token: str | None) -> Response:
+    def _verify(self, environ: WSGIEnvironment, source: Source, body: bytes, token: str | None) -> Response:
         if source.scheme is None:
-            self._count(source.name, "not_configured")
+            self._count(environ, source.name, "not_configured")
             return answers.unavailable("this source is not configured: its secret is not set")
+        headers = headers_of(environ)
         try:
             source.scheme.verify(body, headers, token, time.time())
         except SignatureError as error:
-            self._count(source.name, f"signature_{error.reason}", body)
-            return answers.refusal(
-                401, "not_authentic", str(error), {"WWW-Authenticate": f"Webhook realm={source.name}"}
-            )
-        return self._store(source, body, headers)
+            self._count(environ, source.name, f"signature_{error.reason}", body)
+            challenge = {"WWW-Authenticate": f"Webhook realm={source.name}"}
+            return answers.refusal(401, "not_authentic", str(error), challenge)
+        return self._store(environ, source, body, headers)
 
-    def _store(self, source: Source, body: bytes, headers: Headers) -> Response:
+    def _store(self, environ: WSGIEnvironment, source: Source, body: bytes, headers: Headers) -> Response:
         arrival = examine(source, body, headers)
         try:
             receipt = self._services.inbox.store(arrival)
         except LedgerUnavailable as error:
             log.error("not stored", source=source.name, reason=str(error))
-            self._count(source.name, "not_stored")
+            self._count(environ, source.name, "not_stored")
             return answers.unavailable("the ledger cannot be written now")
-        g.delivery_id = receipt.delivery_id
+        environ[DELIVERY] = receipt.delivery_id
         return answers.stored(status_of(receipt), receipt.delivery_id, receipt.problems)
 
-    def _count(self, source: str, reason: str, body: bytes | None = None) -> None:
+    def _count(self, environ: WSGIEnvironment, source: str, reason: str, body: bytes | None = None) -> None:
         """Count a refusal. Of the body only what tells it from others is kept: nobody knows whose data is in it."""
-        sample: dict[str, object] = {"user_agent": (request.user_agent.string or "")[:200]}
+        sample: dict[str, object] = {"user_agent": environ.get("HTTP_USER_AGENT", "")[:200]}
         if body is not None:
             sample |= {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
         self._services.refusals.count(source, reason, sample)

@@ -14,7 +14,7 @@ REPEAT_SECONDS = 0.2
 """How long a vendor waits before it repeats; real ones are more patient."""
 ANSWER_SECONDS = 5.0
 """Symphony gives up on an answer after 5 s ("Webhooks", delivery)."""
-BUYER_HEADER = "X-Api-Key"
+KEY_HEADER = "X-Api-Key"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def order(name: str, key: str, *, show: str = "ev_1") -> Delivery:
             }
         ]
     }
-    return Delivery(name, "/webhooks/box-office", _json(body), ((BUYER_HEADER, key),))
+    return Delivery(name, "/webhooks/box-office", _json(body), ((KEY_HEADER, key),))
 
 
 def address(name: str) -> str:

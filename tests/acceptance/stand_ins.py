@@ -1,10 +1,10 @@
 """The sandbox as tests use it: its journal, its faults, and campaigns to work on."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import requests
+
+from tests.waiting import wait_until
 
 TIMEOUT_SECONDS = 30.0
 SYMPHONY_KEY = "sandbox-symphony-key"
@@ -39,21 +39,15 @@ class StandIns:
     def clear_faults(self) -> None:
         self._session.delete(f"{self.url}/_faults", timeout=TIMEOUT_SECONDS).raise_for_status()
 
-    def campaigns(self, count: int, *, completed: bool = True, name: str = "Spring tour") -> list[str]:
-        """Create campaigns and return their ids. Nobody registered for their webhooks: the tests send these."""
-        self._post("/_scenarios", {"match": "", "events": ["completed" if completed else "created"], "delays": [0]})
-        ids = [self._create(name) for _ in range(count)]
-        if completed:
-            self._await_completed(set(ids))
+    def campaigns(self, count: int) -> list[str]:
+        """Create campaigns and return their ids, once they may be edited.
+
+        Nobody registered for their webhooks: the tests send these.
+        """
+        self._post("/_scenarios", {"match": "", "events": ["completed"], "delays": [0]})
+        ids = [self._create("Spring tour") for _ in range(count)]
+        wait_until(lambda: self._completed() >= set(ids))
         return ids
-
-    def complete(self, ids: Sequence[str]) -> list[str]:
-        """The state of these campaigns as the sandbox has it, for comparison."""
-        return [str(row["id"]) for row in self._campaigns() if str(row["id"]) in ids and row["is_completed"]]
-
-    def budgets(self) -> dict[str, Any]:
-        """Each campaign's budget by its id."""
-        return {str(row["id"]): row["budget"] for row in self._campaigns()}
 
     def created(self, name: str) -> int:
         """How many campaigns of that name there are."""
@@ -72,10 +66,8 @@ class StandIns:
         assert answer.ok, answer.text
         return str(answer.json()["data"]["id"])
 
-    def _await_completed(self, ids: set[str]) -> None:
-        from tests.waiting import wait_until
-
-        wait_until(lambda: len(self.complete(list(ids))) == len(ids))
+    def _completed(self) -> set[str]:
+        return {str(row["id"]) for row in self._campaigns() if row["is_completed"]}
 
     def _get(self, path: str, asked: dict[str, str]) -> Any:
         answer = self._session.get(self.url + path, params=asked, timeout=TIMEOUT_SECONDS)
@@ -101,8 +93,3 @@ def campaign(name: str) -> Row:
             "public_image_links": [{"url": "https://example.com/poster.jpg", "name": "poster"}],
         },
     }
-
-
-def counted(rows: Sequence[Row], key: Callable[[Row], str]) -> Counter[str]:
-    """How many calls there were of each."""
-    return Counter(map(key, rows))

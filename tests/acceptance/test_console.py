@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from tests.acceptance.conftest import MakeStack
+from tests.acceptance.definitions import RAISE_EARLY
 from tests.acceptance.sender import deliver
 from tests.acceptance.stack import Stack
-from tests.acceptance.workflows import RAISE_EARLY
 from tests.servers.chromium import Chromium
 from tests.waiting import wait_until
 

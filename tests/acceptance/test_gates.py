@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.conftest import MakeStack
+from tests.acceptance.definitions import RAISE_EARLY
 from tests.acceptance.sender import Sender, deliver
 from tests.acceptance.stack import Stack
 from tests.acceptance.stand_ins import Row
 from tests.acceptance.traffic import EDIT, WORKFLOWS, Traffic, assert_one_run_each, is_about
-from tests.acceptance.workflows import RAISE_EARLY
 from tests.waiting import wait_until
 from workflows.ledger import tables
 

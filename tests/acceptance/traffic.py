@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tests.acceptance.definitions import RAISE, WELCOME
 from tests.acceptance.sender import Delivery, Sender, address
 from tests.acceptance.stack import Stack
-from tests.acceptance.workflows import RAISE, WELCOME
 from workflows.ledger import tables
 
 WORKFLOWS = {"welcome": WELCOME, "raise": RAISE}

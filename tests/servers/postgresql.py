@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -80,7 +81,8 @@ class PostgreSQL(Server):
         # The others would follow by themselves, but only at their next wait; until then no server can start.
         processes = [self.pid, *children(self.pid)]
         for process in processes:
-            os.kill(process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # a connection of its own that has just ended
+                os.kill(process, signal.SIGKILL)
         self._process.wait()
         self._process = None
 

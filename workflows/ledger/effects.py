@@ -123,7 +123,7 @@ def intend(connection: Connection, intent: Intent, closed: Closed | None, now: d
 
 
 def recheck_at(created_at: datetime, now: datetime) -> datetime:
-    """When a held effect looks at its gate again by itself.
+    """When a held effect looks at its gate again by itself; `created_at` is `now` when it was not held before.
 
     News about the gate's key wakes it at once; this look only finds what arrived in the very moment it was held, so
     it is soon at first and then ever rarer.
@@ -144,9 +144,26 @@ def seen_milestones(connection: Connection, required: Iterable[Precondition]) ->
 
 
 def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> int:
-    """There is news about these subjects: let what they hold look at its gate again."""
-    waiting = (effects.c.state == EffectState.HELD) & effects.c.gate_key.in_(sorted(keys))
-    return connection.execute(effects.update().where(waiting).values(due_at=now)).rowcount
+    """There is news about these subjects: let what they hold look at its gate again; how many effects.
+
+    Waits for nobody, since others wait for what this transaction holds already: an effect that another transaction is
+    just waking or looking at is left to it (see `missed_news`).
+    """
+    held = sa.select(effects.c.id).where(_held_by(keys)).with_for_update(skip_locked=True)
+    found = list(connection.scalars(held))
+    if found:
+        connection.execute(effects.update().where(effects.c.id.in_(found)).values(due_at=now))
+    return len(found)
+
+
+def missed_news(connection: Connection, keys: Collection[str], now: datetime) -> bool:
+    """Whether these subjects hold an effect that does not look at its gate by `now`, the time of the news."""
+    asleep = sa.select(sa.literal(1)).where(_held_by(keys), effects.c.due_at > now)
+    return bool(keys) and connection.scalar(asleep.limit(1)) is not None
+
+
+def _held_by(keys: Collection[str]) -> sa.ColumnElement[bool]:
+    return in_state(effects, EffectState.HELD) & effects.c.gate_key.in_(sorted(keys))
 
 
 def is_due(connection: Connection, vendor: str, now: datetime) -> bool:
@@ -214,7 +231,7 @@ def hold(connection: Connection, effect: EffectRow, closed: Closed, now: datetim
             gate_key=closed.key,
             reason=closed.reason,
             lease_until=None,
-            due_at=closed.opens_at or recheck_at(effect.created_at, now),
+            due_at=closed.opens_at or recheck_at(effect.created_at if effect.state is EffectState.HELD else now, now),
         )
     )
     return bool(moved.rowcount)
@@ -237,28 +254,36 @@ def run_of(connection: Connection, effect_id: str) -> str | None:
     return connection.scalar(sa.select(effects.c.run_id).where(effects.c.id == effect_id))
 
 
-def occupy(connection: Connection, effect_id: str) -> Closed | None:
-    """Take the effect's subjects; the gate that is closed when another effect has one of them."""
+def occupant(connection: Connection, effect_id: str) -> Closed | None:
+    """The gate that is closed while another effect has one of this effect's subjects."""
     mine = sa.select(effect_subjects.c.subject).where(effect_subjects.c.effect_id == effect_id)
     other = sa.select(effect_subjects.c.subject, effect_subjects.c.effect_id).where(
         effect_subjects.c.subject.in_(mine), effect_subjects.c.occupied == 1, effect_subjects.c.effect_id != effect_id
     )
     taken = connection.execute(other.order_by(effect_subjects.c.subject).limit(1)).one_or_none()
-    if taken is None:
-        try:
-            with connection.begin_nested():
-                _set_occupied(connection, effect_id, 1)
-            return None
-        except IntegrityError:  # another claim took it between the look and the write
-            taken = connection.execute(other.limit(1)).one_or_none()
-            if taken is None:
-                subject = connection.scalar(mine.limit(1))
-                return occupied(str(subject), "that has just ended")
-    return occupied(taken.subject, taken.effect_id)
+    return None if taken is None else occupied(taken.subject, taken.effect_id)
 
 
-def _set_occupied(connection: Connection, effect_id: str, value: int) -> None:
-    connection.execute(effect_subjects.update().where(effect_subjects.c.effect_id == effect_id).values(occupied=value))
+def occupy(connection: Connection, effect_id: str) -> Closed | None:
+    """Take the effect's subjects; the gate that is closed when another effect has one of them."""
+    closed = occupant(connection, effect_id)
+    if closed is not None:
+        return closed
+    mine = sa.select(effect_subjects.c.subject).where(effect_subjects.c.effect_id == effect_id)
+    subjects = list(connection.scalars(mine.order_by(effect_subjects.c.subject)))
+    try:
+        with connection.begin_nested():
+            # One by one and in order: two claims that took the same ones crosswise would wait for each other.
+            for subject in subjects:
+                _set_occupied(connection, effect_id, 1, effect_subjects.c.subject == subject)
+        return None
+    except IntegrityError:  # another claim took it between the look and the write
+        return occupant(connection, effect_id) or occupied(subjects[0], "that has just ended")
+
+
+def _set_occupied(connection: Connection, effect_id: str, value: int, *which: sa.ColumnElement[bool]) -> None:
+    mine = effect_subjects.update().where(effect_subjects.c.effect_id == effect_id, *which)
+    connection.execute(mine.values(occupied=value))
 
 
 def claim(connection: Connection, effect: EffectRow, *, holder: str, lease_until: datetime, now: datetime) -> int:

@@ -81,6 +81,20 @@ def start(
 def lock(connection: Connection, run_id: str) -> RunRow | None:
     """Lock a run for this transaction; None when it has ended or never was."""
     statement = sa.select(runs).where(runs.c.id == run_id, runs.c.state == RunState.RUNNING).with_for_update()
+    return _run_row(connection, statement)
+
+
+def lock_awake(connection: Connection, run_id: str, now: datetime) -> RunRow | None:
+    """Lock a run that is to be decided on now; None when another has just done so, or is at it."""
+    statement = sa.select(runs).where(
+        runs.c.id == run_id,
+        runs.c.state == RunState.RUNNING,
+        (runs.c.wake_at <= now) | (runs.c.wake_at.is_(None) & (runs.c.expires_at <= now)),
+    )
+    return _run_row(connection, statement.with_for_update(skip_locked=True))
+
+
+def _run_row(connection: Connection, statement: sa.Select[Any]) -> RunRow | None:
     row = connection.execute(statement).one_or_none()
     if row is None:
         return None
@@ -210,10 +224,12 @@ def wake_timers(connection: Connection, now: datetime, limit: int) -> int:
     """End the timers that are due and wake their runs; how many there were."""
     due = (
         sa.select(waits.c.id, waits.c.run_id)
+        .join(runs, runs.c.id == waits.c.run_id)
         .where(waits.c.state == WaitState.OPEN, waits.c.due_at <= now)
         .order_by(waits.c.due_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        # The runs and not the waits: a run is always locked before what belongs to it.
+        .with_for_update(of=runs, skip_locked=True)
     )
     rows = connection.execute(due).all()
     if rows:
@@ -247,6 +263,7 @@ def awake(connection: Connection, now: datetime, limit: int) -> list[str]:
     expired = (
         sa.select(runs.c.id)
         .where(runs.c.state == RunState.RUNNING, runs.c.expires_at <= now, ~out_there)
+        .where(runs.c.wake_at.is_(None))  # those that are awake stand above already, or were put off
         .order_by(runs.c.expires_at)
         .limit(limit)
     )

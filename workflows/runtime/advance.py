@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, OperationalError
 
 from workflows.engine.decide import decide
 from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
@@ -15,6 +16,7 @@ from workflows.errors import InputError
 from workflows.language.trees import read_as
 from workflows.language.types import of_schema
 from workflows.ledger import effects, runs
+from workflows.ledger.database import is_outage
 from workflows.ledger.runs import RunRow
 from workflows.runtime.rules import Rules
 
@@ -60,9 +62,18 @@ def _intend(connection: Connection, rules: Rules, run: RunRow, decision: Intend,
         reason = "nothing was sent: " + "; ".join(str(problem) for problem in error.problems)
         runs.end_step(connection, run.id, EndStep(decision.step, StepState.FAILED, reason=reason), now)
         return False
-    closed = closed_precondition(intent.requires, effects.seen_milestones(connection, intent.requires))
-    runs.enter_step(connection, run.id, decision.step, StepState.CALLING, now)
-    effects.intend(connection, intent, closed, now)
+    try:
+        with connection.begin_nested():
+            closed = closed_precondition(intent.requires, effects.seen_milestones(connection, intent.requires))
+            runs.enter_step(connection, run.id, decision.step, StepState.CALLING, now)
+            effects.intend(connection, intent, closed, now)
+    except (DataError, OperationalError) as error:
+        if is_outage(error):
+            raise
+        # A subject longer than an index takes, or with a NUL in it: it would be no better in half a minute.
+        reason = "nothing was sent: the ledger has no place for what this call is about"
+        runs.end_step(connection, run.id, EndStep(decision.step, StepState.FAILED, reason=reason), now)
+        return False
     return True
 
 

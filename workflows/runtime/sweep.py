@@ -9,7 +9,7 @@ import structlog
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import deliveries, effects, runs
 from workflows.ledger.database import Database
-from workflows.runtime.advance import advance
+from workflows.runtime.advance import advance_locked
 from workflows.runtime.effects import Performer
 from workflows.runtime.release import Releaser
 from workflows.runtime.rules import Rules
@@ -47,13 +47,23 @@ class Sweep:
             pending = deliveries.any_pending(connection)
             leases = effects.lapsed(connection, now, BATCH)
         timers = self._wake_timers() if timers_due else 0
-        ended = sum(self.performer.lapse(effect_id) for effect_id in leases)
+        ended = sum(self._lapse(effect_id) for effect_id in leases)
         taken_on = self._advance_awake()
         return Swept(timers, taken_on, ended, self.releaser.release_due(), pending)
 
     def _wake_timers(self) -> int:
         with self.database.write() as connection:
             return runs.wake_timers(connection, self.database.now(connection), BATCH)
+
+    def _lapse(self, effect_id: str) -> bool:
+        """End one lease. One that cannot be ended does not hold up the others."""
+        try:
+            return self.performer.lapse(effect_id)
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            log.exception("lapse_failed", effect_id=effect_id)
+            return False
 
     def _advance_awake(self) -> int:
         with self.database.read() as connection:
@@ -64,8 +74,11 @@ class Sweep:
         """Take one run on, in a transaction of its own: one that fails is put off and does not hold up the others."""
         try:
             with self.database.write() as connection:
-                advance(connection, self.rules, run_id, self.database.now(connection))
-            return True
+                now = self.database.now(connection)
+                run = runs.lock_awake(connection, run_id, now)
+                if run is not None:
+                    advance_locked(connection, self.rules, run, now)
+            return run is not None
         except LedgerUnavailable:
             raise
         except Exception:

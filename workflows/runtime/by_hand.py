@@ -14,7 +14,7 @@ from workflows.engine.gates import Precondition, closed_precondition
 from workflows.engine.states import EffectState
 from workflows.ledger import effects
 from workflows.ledger.tables import effects as table
-from workflows.runtime.effects import Performer
+from workflows.runtime.effects import Claim, Performer
 from workflows.values import EffectId, new_id
 
 WITHIN = timedelta(minutes=10)
@@ -42,8 +42,9 @@ def call_by_hand(performer: Performer, operation: Operation, inputs: Inputs) -> 
     Raises InputError, before anything is written, when the inputs make no request.
     """
     intent = _intent(performer, operation, inputs)
-    effect_id = _begin(performer, intent)
-    performer.perform(effect_id)
+    effect_id, claim = _begin(performer, intent)
+    if claim is not None:
+        performer.make(claim)
     return _end(performer, effect_id)
 
 
@@ -67,26 +68,31 @@ def _intent(performer: Performer, operation: Operation, inputs: Inputs) -> effec
     )
 
 
-def _begin(performer: Performer, intent: effects.Intent) -> EffectId:
-    """Write the effect down and take it, in one transaction, so that no worker gets it first."""
+def _begin(performer: Performer, intent: effects.Intent) -> tuple[EffectId, Claim | None]:
+    """Write the effect down and claim it, or cancel it where a gate is closed, all in one transaction.
+
+    Were it released first and this process killed then, a worker would make the call half a minute later, when whoever
+    asked for it has perhaps asked again.
+    """
     with performer.database.write() as connection:
         now = performer.database.now(connection)
         closed = closed_precondition(intent.requires, effects.seen_milestones(connection, intent.requires))
         effect_id = effects.intend(connection, intent, closed, now)
-        if closed is None:
-            effects.release(connection, [effect_id], now)
-        else:
+        if closed is not None:
             _cancel(connection, effect_id, closed.reason, now)
-    return effect_id
+            return effect_id, None
+        effects.release(connection, [effect_id], now)
+        claim = performer.claim(connection, effect_id)
+        if claim is None:
+            reason = connection.scalar(sa.select(table.c.reason).where(table.c.id == effect_id))
+            _cancel(connection, effect_id, str(reason), now)
+    return effect_id, claim
 
 
 def _end(performer: Performer, effect_id: EffectId) -> Called:
-    """Read how it ended; what a gate holds by now (another call changes the same subject) is cancelled."""
-    with performer.database.write() as connection:
+    """Read how it ended."""
+    with performer.database.read() as connection:
         row = connection.execute(sa.select(table).where(table.c.id == effect_id)).one()
-        if row.state == EffectState.HELD:
-            _cancel(connection, effect_id, row.reason, performer.database.now(connection))
-            row = connection.execute(sa.select(table).where(table.c.id == effect_id)).one()
     return Called(effect_id, EffectState(row.state), row.reason or "", row.status, row.output)
 
 

@@ -176,7 +176,8 @@ class Crew:
         event = Event(new_id(), kind, subject, self.database.time, data, "symphony", new_id(), "main")
         with self.database.write() as connection:
             store_delivery(connection, event.delivery_id, state="taken")
-            deliveries.record_events(connection, [event], self.database.time)
+            deliveries.record_events(connection, [event])
+            deliveries.record_milestones(connection, [event], self.database.time)
             effects.wake_held(connection, {subject}, self.database.time)
         return event
 

@@ -1,6 +1,7 @@
 """A call made by hand: in the ledger like any other, tried once, cancelled by a closed gate; on both engines."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -10,6 +11,7 @@ from workflows.errors import InputError
 from workflows.ledger import schema
 from workflows.ledger.tables import effects
 from workflows.runtime.by_hand import call_by_hand
+from workflows.runtime.sweep import Sweep
 
 EDIT = operation(requires=(COMPLETED,))
 CREATE = operation("symphony.create_campaign", repeat=Repeat.ASK, subjects=())
@@ -96,3 +98,39 @@ def test_inputs_that_make_no_request_leave_nothing_behind(crew: Crew) -> None:
         call_by_hand(crew.performer, CREATE, {"idd": "5017"})
     with crew.database.read() as connection:
         assert connection.execute(effects.select()).all() == []
+
+
+class Killed(BaseException):
+    """What ends a process, as far as a test can tell."""
+
+
+class Mortal(ClockedDatabase):
+    """A database whose process is killed right after one of its commits."""
+
+    commits_left = 1_000_000
+
+    @contextmanager
+    def write(self):
+        with super().write() as connection:
+            yield connection
+        self.commits_left -= 1
+        if self.commits_left == 0:
+            raise Killed
+
+
+@pytest.mark.parametrize("commits", [1, 2, 3])
+def test_a_call_whose_process_is_killed_is_not_made_later_by_somebody_else(database_url: str, commits: int) -> None:
+    database = Mortal(database_url)
+    schema.upgrade(database)
+    crew = Crew(database, catalogue(CREATE))
+    database.commits_left = commits
+    with suppress(Killed):
+        call_by_hand(crew.performer, CREATE, {"id": "5017"})
+    made = len(crew.vendor.received)
+    database.commits_left = 1_000_000
+    for _ in range(3):
+        database.pass_time(hours=1)
+        Sweep(database, crew.rules, crew.performer, crew.releaser).once()
+        crew.work()
+    assert len(crew.vendor.received) == made <= 1
+    database.close()

@@ -52,6 +52,11 @@ def closed_precondition(required: Sequence[Precondition], seen: Collection[Miles
     return None
 
 
+def unknown_operation(name: str) -> Closed:
+    """The gate of a call whose operation this release does not have; another one, before or after it, may."""
+    return Closed("operation", name, f"there is no operation {name!r} in this release of Stagedoor")
+
+
 def occupied(subject: str, by_effect: str) -> Closed:
     """The gate of a subject that another effect is changing, or may have changed."""
     return Closed("subject", subject, f"{subject} is being changed by effect {by_effect}; waits until that is settled")

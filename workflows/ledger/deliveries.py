@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
+from workflows import typed_json
 from workflows.events import Event
 from workflows.ledger.tables import deliveries, events, milestones, shards
 from workflows.values import DeliveryId
@@ -18,15 +19,21 @@ from workflows.values import DeliveryId
 
 @dataclass(frozen=True)
 class Pending:
-    """A stored delivery whose events have not been taken in.
-
-    `drafts`: `[{"type": …, "subject": …, "occurred_at": datetime | None, "brand": …, "data": {…}}, …]`.
-    """
+    """A stored delivery whose events have not been taken in. `written` are its drafts as the door wrote them."""
 
     id: DeliveryId
     source: str
     received_at: datetime
-    drafts: Sequence[dict[str, Any]]
+    written: str
+
+    def drafts(self) -> Sequence[dict[str, Any]]:
+        """Read them: `[{"type": …, "subject": …, "occurred_at": datetime | None, "brand": …, "data": {…}}, …]`.
+
+        Not while the batch is read: drafts that cannot be are their own delivery's trouble.
+        """
+        loaded = typed_json.load(self.written)
+        assert isinstance(loaded, list)
+        return loaded
 
 
 def any_pending(connection: Connection) -> bool:
@@ -35,12 +42,16 @@ def any_pending(connection: Connection) -> bool:
 
 
 def lock_shard(connection: Connection) -> int | None:
-    """Lock a shard that has deliveries waiting and that no other drainer holds; None when there is none."""
-    waiting = sa.select(deliveries.c.shard).where(deliveries.c.state == "pending", deliveries.c.shard == shards.c.id)
+    """Lock a shard that has deliveries waiting and that no other drainer holds; None when there is none.
+
+    The one whose first delivery has waited longest: while more comes than can be taken in, no shard is left out.
+    """
+    waiting = (deliveries.c.state == "pending") & (deliveries.c.shard == shards.c.id)
+    first = sa.select(sa.func.min(deliveries.c.id)).where(waiting).scalar_subquery()
     statement = (
         sa.select(shards.c.id)
-        .where(sa.exists(waiting))
-        .order_by(shards.c.id)
+        .where(sa.exists().where(waiting))
+        .order_by(first)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -50,12 +61,17 @@ def lock_shard(connection: Connection) -> int | None:
 def pending(connection: Connection, shard: int, limit: int) -> list[Pending]:
     """The waiting deliveries of a locked shard, in the order they arrived."""
     statement = (
-        sa.select(deliveries.c.id, deliveries.c.source, deliveries.c.received_at, deliveries.c.drafts)
+        sa.select(
+            deliveries.c.id,
+            deliveries.c.source,
+            deliveries.c.received_at,
+            sa.type_coerce(deliveries.c.drafts, sa.Text).label("written"),
+        )
         .where(deliveries.c.state == "pending", deliveries.c.shard == shard)
         .order_by(deliveries.c.id)
         .limit(limit)
     )
-    return [Pending(row.id, row.source, row.received_at, row.drafts) for row in connection.execute(statement)]
+    return [Pending(*row) for row in connection.execute(statement)]
 
 
 def mark_taken(connection: Connection, delivery_ids: Sequence[str], now: datetime) -> None:
@@ -70,8 +86,8 @@ def set_aside(connection: Connection, delivery_id: str, problem: dict[str, objec
     connection.execute(deliveries.update().where(this).values(state="rejected", problems=[problem], taken_at=now))
 
 
-def record_events(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
-    """Write events and the milestones they reach; a milestone once reached never changes."""
+def record_events(connection: Connection, fresh: Sequence[Event]) -> None:
+    """Write events down."""
     if not fresh:
         return
     connection.execute(
@@ -90,6 +106,15 @@ def record_events(connection: Connection, fresh: Sequence[Event], now: datetime)
             for event in fresh
         ],
     )
+
+
+def record_milestones(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
+    """Write down the milestones that events reach; one once reached never changes.
+
+    Of all events of a transaction at once: two that wrote the same ones crosswise would wait for each other.
+    """
+    if not fresh:
+        return
     reached = {(event.subject, event.type): event.id for event in reversed(fresh)}
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(

@@ -74,6 +74,16 @@ class Json(TypeDecorator[Any]):
         return None if value is None else typed_json.load(value)
 
 
+class Words(TypeDecorator[str]):
+    """Text for people that may quote what others sent. A NUL, which PostgreSQL has no place for, shows as a sign."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.replace("\x00", "\ufffd")
+
+
 def _one_of(column: str, values: Iterable[StrEnum | str]) -> CheckConstraint:
     allowed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
@@ -185,11 +195,11 @@ runs = Table(
     Column("event_id", Text, ForeignKey("events.id"), nullable=False),
     Column("workflow", Text, nullable=False),
     Column("definition_hash", Text, ForeignKey("definitions.hash"), nullable=False),
-    Column("key", Text, nullable=False),
+    Column("key", Words, nullable=False),
     Column("brand", Json, nullable=False, comment="the brand's fields as they were when the run began"),
     Column("state", Text, nullable=False),
     Column("at_step", Text, comment="where it ended, when it ended early"),
-    Column("reason", Text),
+    Column("reason", Words),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("wake_at", Instant, comment="decide again at this time; NULL: something else will wake it"),
@@ -208,7 +218,7 @@ steps = Table(
     Column("iteration", Text, nullable=False, server_default=""),
     Column("state", Text, nullable=False),
     Column("output", Json),
-    Column("reason", Text),
+    Column("reason", Words),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
     PrimaryKeyConstraint("run_id", "step", "iteration"),
@@ -250,7 +260,7 @@ effects = Table(
     Column("state", Text, nullable=False),
     Column("gate", Text, comment="which kind of gate holds it"),
     Column("gate_key", Text, comment="what opens the gate: a subject"),
-    Column("reason", Text, comment="why it is where it is, for people"),
+    Column("reason", Words, comment="why it is where it is, for people"),
     Column("due_at", Instant, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("max_attempts", Integer, nullable=False),
@@ -285,7 +295,7 @@ attempts = Table(
     Column("ended_at", Instant),
     Column("outcome", Text),
     Column("status", Integer),
-    Column("reason", Text),
+    Column("reason", Words),
     PrimaryKeyConstraint("effect_id", "number"),
 )
 

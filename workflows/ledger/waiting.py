@@ -176,6 +176,8 @@ def _effect(line: EffectLine, needs: Sequence[Precondition], seen: Iterable[Mile
 def _held(line: EffectLine, needs: Sequence[Precondition], seen: frozenset[Milestone], now: datetime) -> Waiting:
     if line.gate == "rate":
         return _of(line, "vendor", line.reason or "a limit is used up", "time", until=line.due_at)
+    if line.gate == "operation":
+        return _of(line, "gate", line.reason or "", f"a release that has {line.operation}", until=line.due_at)
     if line.gate != "vendor":
         return _of(line, "gate", line.reason or "a gate is closed", "the other effect being settled", until=line.due_at)
     need = next((need for need in needs if Milestone(need.subject, need.event) not in seen), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, OperationalError
 
 from workflows.engine.decide import decide
 from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
@@ -13,6 +14,7 @@ from workflows.engine.requests import effect_key, inputs_of, not_made
 from workflows.engine.states import StepState
 from workflows.errors import InputError
 from workflows.ledger import effects, runs
+from workflows.ledger.database import is_outage
 from workflows.ledger.runs import RunRow
 from workflows.runtime.intents import intent_of
 from workflows.runtime.rules import Rules
@@ -58,9 +60,18 @@ def _write_down(connection: Connection, rules: Rules, run: RunRow, decision: Int
     except InputError as error:
         runs.end_step(connection, run.id, not_made(decision.step, error), now)
         return False
-    closed = closed_precondition(intent.requires, effects.seen_milestones(connection, intent.requires))
-    runs.enter_step(connection, run.id, decision.step, StepState.CALLING, now)
-    effects.intend(connection, intent, closed, now)
+    try:
+        with connection.begin_nested():
+            closed = closed_precondition(intent.requires, effects.seen_milestones(connection, intent.requires))
+            runs.enter_step(connection, run.id, decision.step, StepState.CALLING, now)
+            effects.intend(connection, intent, closed, now)
+    except (DataError, OperationalError) as error:
+        if is_outage(error):
+            raise
+        # A subject longer than an index takes, or with a NUL in it: it would be no better in half a minute.
+        reason = "nothing was sent: the ledger has no place for what this call is about"
+        runs.end_step(connection, run.id, EndStep(decision.step, StepState.FAILED, reason=reason), now)
+        return False
     return True
 
 

@@ -14,7 +14,7 @@ from workflows.engine.gates import closed_precondition
 from workflows.engine.states import EffectState
 from workflows.ledger import effects
 from workflows.ledger.tables import effects as table
-from workflows.runtime.effects import Performer
+from workflows.runtime.effects import Claim, Performer
 from workflows.runtime.intents import intent_of
 from workflows.values import EffectId, new_id
 
@@ -34,7 +34,8 @@ class Called:
 
     @property
     def is_done(self) -> bool:
-        return self.state is EffectState.DONE
+        """The vendor did it, or took it to do: the workers follow that to its end."""
+        return self.state in (EffectState.DONE, EffectState.ACCEPTED)
 
 
 def call_by_hand(performer: Performer, operation: Operation, inputs: Inputs) -> Called:
@@ -43,8 +44,9 @@ def call_by_hand(performer: Performer, operation: Operation, inputs: Inputs) -> 
     Raises InputError, before anything is written, when the inputs make no request.
     """
     intent = _intent(performer, operation, inputs)
-    effect_id = _begin(performer, intent)
-    performer.perform(effect_id)
+    effect_id, claim = _begin(performer, intent)
+    if claim is not None:
+        performer.make(claim)
     return _end(performer, effect_id)
 
 
@@ -54,17 +56,25 @@ def _intent(performer: Performer, operation: Operation, inputs: Inputs) -> effec
     return intent_of(operation, inputs, key=f"by-hand/{new_id()}", max_attempts=1, give_up_at=now + WITHIN)
 
 
-def _begin(performer: Performer, intent: effects.Intent) -> EffectId:
-    """Write the effect down and take it, in one transaction, so that no worker gets it first."""
+def _begin(performer: Performer, intent: effects.Intent) -> tuple[EffectId, Claim | None]:
+    """Write the effect down and claim it, or cancel it where a gate is closed, all in one transaction.
+
+    Were it released first and this process killed then, a worker would make the call half a minute later, when whoever
+    asked for it has perhaps asked again.
+    """
     with performer.database.write() as connection:
         now = performer.database.now(connection)
         closed = closed_precondition(intent.requires, effects.seen_milestones(connection, intent.requires))
         effect_id = effects.intend(connection, intent, closed, now)
-        if closed is None:
-            effects.release(connection, [effect_id], now)
-        else:
+        if closed is not None:
             _cancel(connection, effect_id, closed.reason, now)
-    return effect_id
+            return effect_id, None
+        effects.release(connection, [effect_id], now)
+        claim = performer.claim(connection, effect_id)
+        if claim is None:
+            reason = connection.scalar(sa.select(table.c.reason).where(table.c.id == effect_id))
+            _cancel(connection, effect_id, str(reason), now)
+    return effect_id, claim
 
 
 def _end(performer: Performer, effect_id: EffectId) -> Called:

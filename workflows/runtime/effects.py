@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from workflows.catalogue import Caller, Operation, Outcome, OutcomeKind, Repeat
-from workflows.engine.gates import Closed, closed_precondition, limited
+from workflows.engine.gates import Closed, closed_precondition, limited, unknown_operation
 from workflows.engine.retries import next_delay
 from workflows.engine.states import EffectState
 from workflows.errors import LedgerUnavailable
@@ -32,6 +32,9 @@ FIRST_LOOK = timedelta(seconds=2)
 AGAIN_SECONDS = 1.0
 PATIENCE_SECONDS = 120.0
 """How long a worker waits for a ledger that cannot be written; a restart of PostgreSQL is over by then."""
+
+LONGEST_CALL = timedelta(minutes=5)
+"""How long the call of an operation may last that this release does not have."""
 
 NOT_KEPT = "what the vendor answered could not be kept; the log of the worker says why"
 
@@ -64,11 +67,13 @@ class Performer:
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
         claim = self._patiently(effect_id, lambda: self._claim(effect_id))
-        if claim is None:
-            return None
+        return None if claim is None else self.make(claim)
+
+    def make(self, claim: Claim) -> Outcome:
+        """Call the vendor under a claim, and record the outcome."""
         outcome = self._call(claim)
         # Nobody but this thread knows what the vendor said.
-        self._patiently(effect_id, lambda: self._record(claim.effect, outcome))
+        self._patiently(claim.effect.id, lambda: self._record(claim.effect, outcome))
         return outcome
 
     def _patiently(self, effect_id: str, write: Callable[[], T]) -> T:
@@ -85,21 +90,28 @@ class Performer:
 
     def _claim(self, effect_id: str) -> Claim | None:
         with self.database.write() as connection:
-            run_id = effects.run_of(connection, effect_id)
-            run = None if run_id is None else runs.lock(connection, run_id)
-            effect = effects.lock(connection, effect_id)
-            if effect is None or effect.state is not EffectState.RELEASED:
-                return None
-            started, now = self.monotonic(), self.database.now(connection)
-            if run_id is not None and run is None:
-                effects.move(connection, effect, EffectState.CANCELLED, now, reason="the run ended first")
-                return None
-            operation = self.rules.catalogue.operation(effect.operation)
-            if self._stopped_by_gate(connection, effect, operation, now):
-                return None
-            lease = timedelta(seconds=operation.deadline_seconds) + LEASE_MARGIN
-            effects.claim(connection, effect, holder=self.holder, lease_until=now + lease, now=now)
-            claimed = effects.lock(connection, effect_id)
+            return self.claim(connection, effect_id)
+
+    def claim(self, connection: Connection, effect_id: str) -> Claim | None:
+        """Take a released effect, in the caller's transaction; None when it is not to be had."""
+        run_id = effects.run_of(connection, effect_id)
+        run = None if run_id is None else runs.lock(connection, run_id)
+        effect = effects.lock(connection, effect_id)
+        if effect is None or effect.state is not EffectState.RELEASED:
+            return None
+        started, now = self.monotonic(), self.database.now(connection)
+        if run_id is not None and run is None:
+            effects.move(connection, effect, EffectState.CANCELLED, now, reason="the run ended first")
+            return None
+        operation = self.rules.catalogue.operations.get(effect.operation)
+        if operation is None:
+            effects.hold(connection, effect, unknown_operation(effect.operation), now)
+            return None
+        if self._stopped_by_gate(connection, effect, operation, now):
+            return None
+        lease = timedelta(seconds=operation.deadline_seconds) + LEASE_MARGIN
+        effects.claim(connection, effect, holder=self.holder, lease_until=now + lease, now=now)
+        claimed = effects.lock(connection, effect_id)
         assert claimed is not None
         return Claim(claimed, operation, begin_before=started + LEASE_MARGIN.total_seconds())
 
@@ -182,7 +194,8 @@ class Performer:
         assert effect.lease_until is not None
         if effect.repeat is Repeat.SAFE:
             return Outcome(OutcomeKind.RETRY, "the worker that had it vanished; repeating this call does no harm")
-        deadline = timedelta(seconds=self.rules.catalogue.operation(effect.operation).deadline_seconds)
+        operation = self.rules.catalogue.operations.get(effect.operation)
+        deadline = LONGEST_CALL if operation is None else timedelta(seconds=operation.deadline_seconds)
         if now < effect.lease_until + deadline:
             return None
         return Outcome(OutcomeKind.IN_DOUBT, "the worker that had it vanished; the vendor may have acted on the call")
@@ -204,7 +217,8 @@ class Performer:
 
     def _move(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
         known: dict[str, Any] = {"reason": outcome.reason, "status": outcome.status}
-        follow = self.rules.catalogue.operation(effect.operation).follow
+        operation = self.rules.catalogue.operations.get(effect.operation)
+        follow = None if operation is None else operation.follow
         match outcome.kind:
             case OutcomeKind.DONE if follow is not None and effect.state is not EffectState.ACCEPTED:
                 soon = now + FIRST_LOOK

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from workflows.engine.decide import trigger_scope
 from workflows.engine.decisions import EndRun
 from workflows.engine.states import RunState
-from workflows.errors import FormulaError, LedgerUnavailable
+from workflows.errors import FormulaError
 from workflows.events import Event
 from workflows.language.definition import Definition
 from workflows.ledger import deliveries, effects, runs
-from workflows.ledger.database import Database
+from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.problems import Problem
 from workflows.runtime.advance import advance_locked
 from workflows.runtime.rules import InForce, Rules
-from workflows.values import new_id
+from workflows.values import DeliveryId, new_id
 
 BATCH = 100
 """Deliveries taken in per transaction: long enough to share a flush, short enough not to keep others waiting."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A delivery that was taken in: its events, and the runs that began with them."""
+
+    delivery_id: DeliveryId
+    events: Sequence[Event]
+    begun: Sequence[runs.RunRow]
 
 
 @dataclass(frozen=True)
@@ -47,46 +55,61 @@ class Intake:
             now = self.database.now(connection)
             batch = deliveries.pending(connection, shard, BATCH)
             in_force = self.rules.in_force(connection)
-            taken = [item.id for item in batch if self._take(connection, in_force, item, now)]
-            deliveries.mark_taken(connection, taken, now)
+            found = [self._take(connection, in_force, item, now) for item in batch]
+            taken = [item for item in found if item is not None]
+            events = [event for item in taken for event in item.events]
+            deliveries.record_milestones(connection, events, now)
+            for run in [run for item in taken for run in item.begun]:
+                self._advance(connection, run, now)
+            subjects = {event.subject for event in events}
+            effects.wake_held(connection, subjects, now)
+            deliveries.mark_taken(connection, [item.delivery_id for item in taken], now)
+        self._wake_missed(subjects, now)
         return len(batch)
 
-    def _take(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> bool:
+    def _wake_missed(self, subjects: Collection[str], now: datetime) -> None:
+        """Wake what another transaction was just looking at, or holding, without knowing the news.
+
+        Should this process be killed first, the effect's own next look finds the news.
+        """
+        with self.database.read() as connection:
+            missed = effects.missed_news(connection, subjects, now)
+        if missed:
+            with self.database.write() as connection:
+                effects.wake_held(connection, subjects, self.database.now(connection))
+
+    def _take(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken | None:
         """Take one delivery in. One that cannot be is set aside, so that it never blocks those behind it."""
         try:
             with connection.begin_nested():
-                begun = self._record(connection, in_force, delivery, now)
-        except (LedgerUnavailable, OperationalError):
-            raise
-        except Exception:
+                return self._record(connection, in_force, delivery, now)
+        except Exception as error:
+            if is_outage(error):
+                raise
             log.exception("intake_failed", delivery_id=delivery.id)
             problem = Problem("intake_failed", "taking it in failed; the log of the intake worker says how")
             deliveries.set_aside(connection, delivery.id, problem.as_dict(), now)
-            return False
-        for run in begun:
-            self._advance(connection, run, now)
-        return True
+            return None
 
-    def _record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> list[runs.RunRow]:
-        fresh = [_event(draft, delivery) for draft in delivery.drafts]
-        deliveries.record_events(connection, fresh, now)
-        effects.wake_held(connection, {event.subject for event in fresh}, now)
-        return [
+    def _record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
+        events = [_event(draft, delivery) for draft in delivery.drafts()]
+        deliveries.record_events(connection, events)
+        begun = [
             run
-            for event in fresh
+            for event in events
             for definition in in_force.definitions
-            if event.type in definition.trigger.events
-            and (run := _begin(connection, definition, event, in_force.brands.get(event.brand, {}), now))
+            if event.type in definition.trigger.events and (run := _begin(connection, in_force, definition, event, now))
         ]
+        return Taken(delivery.id, events, begun)
 
     def _advance(self, connection: Connection, run: runs.RunRow, now: datetime) -> None:
         """Take a new run as far as it goes; should that fail, the sweep finds it awake and tries again."""
         try:
             with connection.begin_nested():
                 advance_locked(connection, self.rules, run, now)
-        except (LedgerUnavailable, OperationalError):
-            raise
-        except Exception:
+        except Exception as error:
+            if is_outage(error):
+                raise
             log.exception("advance_failed", run_id=run.id)
 
 
@@ -104,28 +127,32 @@ def _event(draft: Mapping[str, Any], delivery: Pending) -> Event:
 
 
 def _begin(
-    connection: Connection, definition: Definition, event: Event, brand: Mapping[str, Any], now: datetime
+    connection: Connection, in_force: InForce, definition: Definition, event: Event, now: datetime
 ) -> runs.RunRow | None:
     """Begin a run of `definition` if the event matches.
 
-    A trigger whose formula cannot be worked out begins a run that has failed, so that an operator sees it.
+    A trigger that cannot be worked out begins a run that has failed, so that an operator sees it; whatever is wrong
+    with one workflow, the event is taken in and starts the others.
     """
-    scope = trigger_scope(definition, event, brand)
-    failure = ""
-    key: object = event.subject
+    brand = in_force.brands.get(event.brand, {})
+    failure = in_force.unreadable.get(definition.hash, "")
+    key: str | None = None
     try:
-        if definition.trigger.where is not None and not definition.trigger.where.verdict(scope).holds:
-            return None
-        if definition.key is not None:
-            key = definition.key.evaluate(scope)
+        if not failure:
+            key = _key(definition, event, brand)
     except FormulaError as error:
         failure = f"the trigger could not be worked out: {error}"
+    except Exception:
+        log.exception("trigger_failed", workflow=definition.name, event_id=event.id)
+        failure = "the trigger could not be worked out; the log of the intake worker says why"
+    if key is None and not failure:
+        return None
     run = runs.start(
         connection,
         event=event,
         workflow=definition.name,
         definition_hash=definition.hash,
-        key=str(key),
+        key=event.subject if key is None else key,
         brand=brand,
         expires_at=now + definition.expires,
         now=now,
@@ -134,3 +161,11 @@ def _begin(
         runs.end_run(connection, run.id, EndRun(RunState.FAILED, None, failure), now)
         return None
     return run
+
+
+def _key(definition: Definition, event: Event, brand: Mapping[str, Any]) -> str | None:
+    """The key of the run that the event starts, None when it starts none. Raises FormulaError."""
+    scope = trigger_scope(definition, event, brand)
+    if definition.trigger.where is not None and not definition.trigger.where.verdict(scope).holds:
+        return None
+    return event.subject if definition.key is None else str(definition.key.evaluate(scope))

@@ -49,7 +49,9 @@ class Looker:
         return self._record(effect, self._seen(effect, wanted))
 
     def _wanted(self, effect: EffectRow) -> Look | None:
-        operation = self.performer.rules.catalogue.operation(effect.operation)
+        operation = self.performer.rules.catalogue.operations.get(effect.operation)
+        if operation is None:  # of another release; the one that has it looks
+            return None
         if effect.state is EffectState.ACCEPTED:
             return operation.follow
         return operation.verify if effect.state is EffectState.IN_DOUBT else None

@@ -6,16 +6,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection
 
 from workflows.engine.breaker import Lane
-from workflows.engine.gates import closed_precondition
+from workflows.engine.gates import Closed, closed_precondition, unknown_operation
+from workflows.errors import LedgerUnavailable
 from workflows.ledger import effects, lanes
 from workflows.ledger.database import Database
 from workflows.runtime.rules import Rules
 
 RETRY_PUBLISH = timedelta(seconds=2)
 """When to offer an effect again whose message the broker did not take."""
+LOOKS = 64
+"""Gates asked in one transaction. Thousands of calls may be held for one vendor, and on SQLite nobody else can write
+meanwhile, not even the door."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,29 +53,63 @@ class Releaser:
             resting = lanes.resting(connection, now)
             names = [vendor.name for vendor in self.rules.catalogue.vendors if vendor.name not in resting]
             vendors = [name for name in names if effects.is_due(connection, name, now)]
-        return sum(self.release_vendor(vendor) for vendor in vendors)
+        return sum(self._release_safely(vendor) for vendor in vendors)
 
     def release_vendor(self, vendor: str) -> int:
         """Release what is due of one vendor, as many as it has lanes free; how many."""
-        with self.database.write() as connection:
-            released = self._release(connection, vendor)
-        if released:
-            self._tell(released)
-        return len(released)
+        count, is_over = 0, False
+        while not is_over:
+            with self.database.write() as connection:
+                released, is_over = self._release(connection, vendor)
+            if released:
+                self._tell(released)
+            count += len(released)
+        return count
 
-    def _release(self, connection: Connection, vendor: str) -> list[Released]:
+    def _release_safely(self, vendor: str) -> int:
+        """The same; what is wrong with one vendor's effects does not hold up the others."""
+        try:
+            return self.release_vendor(vendor)
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            log.exception("release_failed", vendor=vendor)
+            return 0
+
+    def _release(self, connection: Connection, vendor: str) -> tuple[list[Released], bool]:
+        """Release in one transaction, and say whether that was all: after enough looks others may write first."""
         now = self.database.now(connection)
         free = self._free(lanes.lock_lane(connection, vendor), vendor, now) - effects.count_out(connection, vendor)
         going: list[effects.EffectRow] = []
-        while free > len(going):
+        found: list[effects.EffectRow] = []
+        looks = 0
+        while free > len(going) and looks < LOOKS:
             chosen = {effect.id for effect in going}
             found = [item for item in effects.due(connection, vendor, now, 2 * free) if item.id not in chosen]
             if not found:
                 break
-            going += [item for item in found if not _held(connection, item, self.database)]
+            looks += len(found)
+            going += [item for item in found if not self._held(connection, item, now)]
         going = going[: max(free, 0)]
         effects.release(connection, [effect.id for effect in going], now)
-        return [Released(effect.id, effect.operation, effect.vendor) for effect in going]
+        is_over = not found or len(going) >= free
+        return [Released(effect.id, effect.operation, effect.vendor) for effect in going], is_over
+
+    def _held(self, connection: Connection, effect: effects.EffectRow, now: datetime) -> bool:
+        """Hold an effect whose gate is closed for now. One that is closed for good goes on: its claim ends it."""
+        closed = self._closed(connection, effect)
+        if closed is None or closed.for_good:
+            return False
+        return effects.hold(connection, effect, closed, now)
+
+    def _closed(self, connection: Connection, effect: effects.EffectRow) -> Closed | None:
+        operation = self.rules.catalogue.operations.get(effect.operation)
+        if operation is None:
+            return unknown_operation(effect.operation)
+        closed = closed_precondition(effect.requires, effects.seen_milestones(connection, effect.requires))
+        if closed is None and not operation.reduces:
+            closed = effects.occupant(connection, effect.id)
+        return closed
 
     def _free(self, lane: Lane, vendor: str, now: datetime) -> int:
         """How many calls may be out at a time: none while the vendor rests, one to see whether it is back."""
@@ -82,11 +123,3 @@ class Releaser:
             with self.database.write() as connection:
                 due_at = self.database.now(connection) + RETRY_PUBLISH
                 effects.take_back(connection, [item.effect_id for item in lost], due_at)
-
-
-def _held(connection: Connection, effect: effects.EffectRow, database: Database) -> bool:
-    """Hold an effect whose gate is closed for now. One that is closed for good goes on: its claim ends it."""
-    closed = closed_precondition(effect.requires, effects.seen_milestones(connection, effect.requires))
-    if closed is None or closed.for_good:
-        return False
-    return effects.hold(connection, effect, closed, database.now(connection))

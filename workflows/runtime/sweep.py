@@ -9,7 +9,7 @@ import structlog
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import deliveries, effects, runs
 from workflows.ledger.database import Database
-from workflows.runtime.advance import advance
+from workflows.runtime.advance import advance_locked
 from workflows.runtime.effects import Performer
 from workflows.runtime.looks import Looker
 from workflows.runtime.release import Releaser
@@ -50,7 +50,7 @@ class Sweep:
             leases = effects.lapsed(connection, now, BATCH)
             looks_due = effects.looks_due(connection, now)
         timers = self._wake_timers() if timers_due else 0
-        ended = sum(self.performer.lapse(effect_id) for effect_id in leases)
+        ended = sum(self._lapse(effect_id) for effect_id in leases)
         taken_on = self._advance_awake()
         if looks_due:
             self.looker.tell_due(BATCH)
@@ -59,6 +59,16 @@ class Sweep:
     def _wake_timers(self) -> int:
         with self.database.write() as connection:
             return runs.wake_timers(connection, self.database.now(connection), BATCH)
+
+    def _lapse(self, effect_id: str) -> bool:
+        """End one lease. One that cannot be ended does not hold up the others."""
+        try:
+            return self.performer.lapse(effect_id)
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            log.exception("lapse_failed", effect_id=effect_id)
+            return False
 
     def _advance_awake(self) -> int:
         with self.database.read() as connection:
@@ -69,8 +79,11 @@ class Sweep:
         """Take one run on, in a transaction of its own: one that fails is put off and does not hold up the others."""
         try:
             with self.database.write() as connection:
-                advance(connection, self.rules, run_id, self.database.now(connection))
-            return True
+                now = self.database.now(connection)
+                run = runs.lock_awake(connection, run_id, now)
+                if run is not None:
+                    advance_locked(connection, self.rules, run, now)
+            return run is not None
         except LedgerUnavailable:
             raise
         except Exception:

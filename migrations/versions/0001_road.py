@@ -229,6 +229,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_effects_key")),
     )
     op.create_index(
+        "ix_effects_accepted",
+        "effects",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'accepted'"),
+        postgresql_where=sa.text("state = 'accepted'"),
+    )
+    op.create_index(
         "ix_effects_due",
         "effects",
         ["vendor", "due_at"],
@@ -251,6 +259,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'held'"),
         postgresql_where=sa.text("state = 'held'"),
+    )
+    op.create_index(
+        "ix_effects_in_doubt",
+        "effects",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'in_doubt'"),
+        postgresql_where=sa.text("state = 'in_doubt'"),
     )
     op.create_index(
         "ix_effects_lease",

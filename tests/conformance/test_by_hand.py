@@ -130,7 +130,7 @@ def test_a_call_whose_process_is_killed_is_not_made_later_by_somebody_else(datab
     database.commits_left = 1_000_000
     for _ in range(3):
         database.pass_time(hours=1)
-        Sweep(database, crew.rules, crew.performer, crew.releaser).once()
+        Sweep(database, crew.rules, crew.performer, crew.releaser, crew.looker).once()
         crew.work()
     assert len(crew.vendor.received) == made <= 1
     database.close()

@@ -20,6 +20,7 @@ from workflows.ledger import configuration, schema
 from workflows.ledger.tables import deliveries, effects, events, runs
 from workflows.runtime.effects import Performer
 from workflows.runtime.intake import Intake
+from workflows.runtime.looks import Looker
 from workflows.runtime.release import Releaser
 from workflows.runtime.rules import Rules
 from workflows.runtime.sweep import Sweep
@@ -133,7 +134,8 @@ class Bustle:
                 pause=lambda _: self.errors.append(LedgerUnavailable("a worker had to wait for the ledger")),
             )
             releaser = Releaser(self.database, rules, self._tell)
-            intake, sweep = Intake(self.database, rules), Sweep(self.database, rules, performer, releaser)
+            looker = Looker(performer, self._tell)
+            intake, sweep = Intake(self.database, rules), Sweep(self.database, rules, performer, releaser, looker)
             jobs += [self._deliver, intake.take_batch, intake.take_batch, sweep.once, releaser.release_due]
             jobs += [lambda performer=performer, releaser=releaser: self._work(performer, releaser)] * 3
         threads = [threading.Thread(target=self._repeat, args=(job,)) for job in jobs]

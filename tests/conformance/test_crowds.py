@@ -105,7 +105,7 @@ def test_sweeps_of_several_workers_share_the_timers_and_the_runs(crew: Crew):
     while Intake(database, crew.rules).take_batch():
         pass
     database.pass_time(minutes=11)
-    sweep = Sweep(database, crew.rules, crew.performer, crew.releaser)
+    sweep = Sweep(database, crew.rules, crew.performer, crew.releaser, crew.looker)
     with ThreadPoolExecutor(4) as pool:
         swept = list(pool.map(lambda _: sweep.once(), range(4)))
     assert sum(found.timers for found in swept) == 40

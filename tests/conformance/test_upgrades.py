@@ -79,7 +79,7 @@ def deliver(crew: Crew) -> None:
 
 
 def sweep(crew: Crew) -> None:
-    Sweep(crew.database, crew.rules, crew.performer, crew.releaser).once()
+    Sweep(crew.database, crew.rules, crew.performer, crew.releaser, crew.looker).once()
 
 
 def rows(crew: Crew, table: sa.Table):

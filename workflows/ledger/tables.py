@@ -283,6 +283,8 @@ _partial_index("ix_effects_lease", effects.c.lease_until, where="state IN ('rele
 _partial_index("ix_effects_out", effects.c.vendor, where="state IN ('released', 'claimed')")
 _partial_index("ix_effects_held", effects.c.vendor, effects.c.due_at, where="state = 'held'")
 _partial_index("ix_effects_gate_key", effects.c.gate_key, where="state = 'held'")
+_partial_index("ix_effects_in_doubt", effects.c.id, where="state = 'in_doubt'")
+_partial_index("ix_effects_accepted", effects.c.id, where="state = 'accepted'")
 _partial_index("ix_effects_look", effects.c.due_at, where="state IN ('accepted', 'in_doubt')")
 
 attempts = Table(

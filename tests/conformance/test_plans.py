@@ -70,7 +70,7 @@ def test_what_is_asked_all_the_time_goes_through_no_whole_table(full: Database, 
 
 
 def whole_tables(database: Database, connection: Connection, statement: str, parameters) -> list[str]:
-    """The lines of the statement's plan that go through a whole table, but for the sixteen shards and a lane a vendor."""
+    """The lines of the statement's plan that go through a whole table, but for shards and lanes, which are few."""
     explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
     plan = [row[-1] for row in connection.exec_driver_sql(explain + statement, parameters)]
     whole = [line for line in plan if line.startswith("SCAN") or "Seq Scan" in line]

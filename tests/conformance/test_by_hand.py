@@ -77,9 +77,10 @@ def test_a_subject_that_another_call_is_changing_cancels_it(crew: Crew) -> None:
     assert len(crew.vendor.received) == 1
 
 
+@pytest.mark.parametrize("is_ours", [False, True])
 @pytest.mark.parametrize("kind", [OutcomeKind.RETRY, OutcomeKind.NOT_SENT])
-def test_it_is_tried_once_and_never_again(kind: OutcomeKind, crew: Crew) -> None:
-    crew.vendor.answers = [Outcome(kind, "not now", status=429)]
+def test_it_is_tried_once_and_never_again(kind: OutcomeKind, is_ours: bool, crew: Crew) -> None:
+    crew.vendor.answers = [Outcome(kind, "not now", status=429, is_ours=is_ours)]
     called = call_by_hand(crew.performer, CREATE, {"id": "5017"})
     assert called.state == "refused"
     assert "not now" in called.reason
@@ -118,11 +119,18 @@ class Mortal(ClockedDatabase):
             raise Killed
 
 
+NO_ROOM = Outcome(OutcomeKind.NOT_SENT, "its limits leave no room now", is_ours=True)
+
+
+@pytest.mark.parametrize("answers", [[], [NO_ROOM]], ids=["done", "held back"])
 @pytest.mark.parametrize("commits", [1, 2, 3])
-def test_a_call_whose_process_is_killed_is_not_made_later_by_somebody_else(database_url: str, commits: int) -> None:
+def test_a_call_whose_process_is_killed_is_not_made_later_by_somebody_else(
+    database_url: str, commits: int, answers: list[Outcome]
+) -> None:
     database = Mortal(database_url)
     schema.upgrade(database)
     crew = Crew(database, catalogue(CREATE))
+    crew.vendor.answers = answers.copy()
     database.commits_left = commits
     with suppress(Killed):
         call_by_hand(crew.performer, CREATE, {"id": "5017"})

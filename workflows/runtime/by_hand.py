@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +17,6 @@ from workflows.ledger.tables import effects as table
 from workflows.runtime.effects import Claim, Performer
 from workflows.runtime.intents import intent_of
 from workflows.values import EffectId, new_id
-
-WITHIN = timedelta(minutes=10)
-"""Somebody stands there and waits; what could not be tried by then is not tried."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,8 @@ def call_by_hand(performer: Performer, operation: Operation, inputs: Inputs) -> 
 def _intent(performer: Performer, operation: Operation, inputs: Inputs) -> effects.Intent:
     with performer.database.read() as connection:
         now = performer.database.now(connection)
-    return intent_of(operation, inputs, key=f"by-hand/{new_id()}", max_attempts=1, give_up_at=now + WITHIN)
+    # Given up before it could be repeated: somebody stands there and waits for this one attempt.
+    return intent_of(operation, inputs, key=f"by-hand/{new_id()}", max_attempts=1, give_up_at=now)
 
 
 def _begin(performer: Performer, intent: effects.Intent) -> tuple[EffectId, Claim | None]:
@@ -78,14 +76,9 @@ def _begin(performer: Performer, intent: effects.Intent) -> tuple[EffectId, Clai
 
 
 def _end(performer: Performer, effect_id: EffectId) -> Called:
-    """Read how it ended. What a gate holds by now (another call changes the same subject), or what something of ours
-    held back, is cancelled: nothing goes later.
-    """
-    with performer.database.write() as connection:
+    """Read how it ended."""
+    with performer.database.read() as connection:
         row = connection.execute(sa.select(table).where(table.c.id == effect_id)).one()
-        if row.state in (EffectState.HELD, EffectState.INTENDED):
-            _cancel(connection, effect_id, row.reason, performer.database.now(connection))
-            row = connection.execute(sa.select(table).where(table.c.id == effect_id)).one()
     return Called(effect_id, EffectState(row.state), row.reason or "", row.status, row.output)
 
 

@@ -9,8 +9,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
 from vendors.answers import Answer, Silence, classify, doubts_credentials, json_of
 from vendors.catalogue import PHONE_BOOK
 from vendors.entry import Configured, Entry, Token
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from vendors.session import VendorSession
 
 _ENTRIES: Final = {entry.name: entry for entry in PHONE_BOOK}
-
-log = structlog.get_logger(__name__)
 
 
 def always(vendor: str) -> bool:
@@ -73,7 +69,7 @@ class Client:
         else:
             outcome = self._send_with_token(wire, operation, request, ends)
         if doubts_credentials(operation, outcome.status) and outcome.kind is OutcomeKind.REFUSED:
-            log.error("credential_alarm", vendor=operation.vendor, operation=operation.name, status=outcome.status)
+            _raise_alarm(operation, outcome)
         return outcome
 
     def pages(self, operation: Operation, inputs: Inputs) -> Iterator[Outcome]:
@@ -186,3 +182,11 @@ class Client:
 
 def _is_stale(entry: Entry, reply: Answer | Silence) -> bool:
     return isinstance(reply, Answer) and entry.login is not None and entry.login.is_stale(reply.status, json_of(reply))
+
+
+def _raise_alarm(operation: Operation, outcome: Outcome) -> None:
+    """Whoever watches the log or Sentry must hear of it: until somebody acts, every call to this vendor will fail."""
+    import structlog  # slow to import, and a dry run has no need of it
+
+    log = structlog.get_logger(__name__)
+    log.error("credential_alarm", vendor=operation.vendor, operation=operation.name, status=outcome.status)

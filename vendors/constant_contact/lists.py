@@ -149,6 +149,9 @@ def _wrong_condition(condition: Mapping[str, Any], *, is_or: bool) -> Iterator[s
     for name in ("field", "op"):
         if not isinstance(condition.get(name), str) or not condition[name].strip():
             yield f"must have conditions with a {name}, as text"
+    for name in ("const_value", "param"):
+        if name in condition and not isinstance(condition[name], str):
+            yield f"must have conditions whose {name} is text"
     yield from _too_far_back(condition)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
 
 from tasks.queues import vendor_queue
 from vendors.catalogue import build_catalogue
@@ -85,11 +84,11 @@ class Messenger:
     app: Celery
 
     def __call__(self, released: Sequence[Released]) -> Sequence[Released]:
-        """Send a message each; those the broker did not take."""
+        """Send a message each; those the broker did not take, whatever kept it from it."""
+        told = 0
         try:
             with self.app.producer_pool.acquire(block=True, timeout=3) as producer:
-                for position, item in enumerate(released):
-                    lost = released[position:]
+                for item in released:
                     self.app.send_task(
                         item.operation,
                         args=[item.effect_id],
@@ -98,7 +97,8 @@ class Messenger:
                         retry=False,
                         ignore_result=True,
                     )
-        except (OperationalError, OSError) as error:
-            log.warning("broker_unavailable", error=type(error).__name__, effects=len(lost))
-            return lost
-        return ()
+                    told += 1
+        except Exception as error:
+            # Besides OperationalError: a pool that is used up or closed, what a transport does not translate.
+            log.warning("broker_unavailable", error=type(error).__name__, effects=len(released) - told)
+        return released[told:]

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class Timekeeper:
-    """Sweeps once a second until stopped; an error is logged and the next sweep comes all the same."""
+    """Sweeps once a second, or at once while much is due. An error is logged; the next sweep comes all the same."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -34,17 +34,21 @@ class Timekeeper:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        while not self._stop.wait(SWEEP_SECONDS):
+        is_busy = False
+        while not self._stop.wait(0 if is_busy else SWEEP_SECONDS):
+            is_busy = False
             try:
-                self._sweep()
+                is_busy = self._sweep()
             except LedgerUnavailable as error:
                 log.warning("ledger_unavailable", error=str(error))
             except Exception:
                 log.exception("sweep_failed")
 
-    def _sweep(self) -> None:
-        if self.context.sweep.once().pending:
+    def _sweep(self) -> bool:
+        swept = self.context.sweep.once()
+        if swept.pending:
             self.context.ring_intake()  # perhaps their ring was lost; one too many only finds nothing to do
+        return swept.is_busy
 
 
 def bootstep(context: Context) -> type[bootsteps.StartStopStep]:

@@ -11,7 +11,7 @@ from tests.builders.ledger import COMPLETED, ClockedDatabase, Crew, catalogue, o
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, effects, schema
 from workflows.ledger.tables import effects as effect_table
-from workflows.ledger.tables import runs
+from workflows.ledger.tables import events, runs
 from workflows.runtime.intake import Intake
 from workflows.runtime.sweep import Sweep
 from workflows.values import new_id
@@ -27,6 +27,21 @@ steps:
   - id: rest
     wait: {for: 10m}
 """
+
+
+def deliver(crew: Crew, *numbers: int, shard: int = 0) -> None:
+    """One delivery about these campaigns."""
+    drafts = [
+        {
+            "type": "symphony.campaign.created",
+            "subject": f"symphony:campaign:{number}",
+            "brand": "",
+            "data": {"id": str(number)},
+        }
+        for number in numbers
+    ]
+    with crew.database.write() as connection:
+        store_delivery(connection, new_id(), drafts=drafts, shard=shard)
 
 
 class Counted(ClockedDatabase):
@@ -98,10 +113,8 @@ def test_sweeps_of_several_workers_share_the_timers_and_the_runs(crew: Crew):
     database = crew.database
     with database.write() as connection:
         configuration.apply(connection, [read_definition(WAITS, "waits.yml")], {}, by="a test", now=database.time)
-        for number in range(40):
-            subject = f"symphony:campaign:{number}"
-            draft = {"type": "symphony.campaign.created", "subject": subject, "brand": "", "data": {"id": str(number)}}
-            store_delivery(connection, new_id(), drafts=[draft], shard=number % 16)
+    for number in range(40):
+        deliver(crew, number, shard=number % 16)
     while Intake(database, crew.rules).take_batch():
         pass
     database.pass_time(minutes=11)
@@ -114,3 +127,18 @@ def test_sweeps_of_several_workers_share_the_timers_and_the_runs(crew: Crew):
         states = connection.scalars(sa.select(runs.c.state)).all()
         assert connection.scalar(sa.select(sa.func.count()).select_from(effect_table)) == 0
     assert states == ["done"] * 40
+
+
+def test_deliveries_of_many_events_are_taken_in_one_by_one(crew: Crew):
+    for start in (0, 100, 200):
+        deliver(crew, *range(start, start + 100))
+    deliver(crew, 1)
+    intake = Intake(crew.database, crew.rules)
+    assert [intake.take_batch() for _ in range(5)] == [1, 1, 1, 1, 0]
+
+
+def test_a_delivery_of_thousands_of_events_is_taken_in(crew: Crew):
+    deliver(crew, *range(8000))
+    assert Intake(crew.database, crew.rules).take_batch() == 1
+    with crew.database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(events)) == 8000

@@ -177,6 +177,17 @@ def test_an_effect_this_release_cannot_read_holds_up_no_other_vendor_and_no_leas
     assert crew.effect(other).state == "done"
 
 
+def test_an_effect_in_doubt_that_this_release_cannot_read_keeps_no_other_from_going(crew: Crew):
+    unreadable, other = crew.intend(CREATE, id="1"), crew.intend(OTHER, id="2")
+    with crew.database.write() as connection:
+        connection.execute(
+            sa.text("UPDATE effects SET state = 'in_doubt', repeat = 'verify', inputs = '{' WHERE id = :id"),
+            {"id": unreadable},
+        )
+    sweep(crew)
+    assert [item.effect_id for item in crew.told] == [other]
+
+
 def test_a_vendor_that_is_gone_is_left_alone(crew: Crew):
     effect = crew.intend(OTHER, id="1")
     without = Rules(replace(crew.catalogue, vendors=crew.catalogue.vendors[1:]))

@@ -30,6 +30,11 @@ class Swept:
     released: int = 0
     pending: bool = False
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether so much was due that there is probably more."""
+        return max(self.timers, self.runs, self.leases) >= BATCH // 2
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -53,7 +58,7 @@ class Sweep:
         ended = sum(self._lapse(effect_id) for effect_id in leases)
         taken_on = self._advance_awake()
         if looks_due:
-            self.looker.tell_due(BATCH)
+            self._tell_looks()
         return Swept(timers, taken_on, ended, self.releaser.release_due(), pending)
 
     def _wake_timers(self) -> int:
@@ -69,6 +74,15 @@ class Sweep:
         except Exception:
             log.exception("lapse_failed", effect_id=effect_id)
             return False
+
+    def _tell_looks(self) -> None:
+        """Have the workers look. An effect that cannot be read does not keep others from being released."""
+        try:
+            self.looker.tell_due(BATCH)
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            log.exception("looks_failed")
 
     def _advance_awake(self) -> int:
         with self.database.read() as connection:

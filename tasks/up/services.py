@@ -14,6 +14,8 @@ WEB_WORKERS = 2
 WEB_THREADS = 32
 FLOWER_TASKS = 10_000
 """How many tasks Flower remembers."""
+WORKER_STOP_SECONDS = 40.0
+"""A call may last half a minute; one that is cut short stands in doubt. Who cannot wait interrupts a second time."""
 
 BROKER = ("broker",)
 CELERY = ("-m", "celery", "--quiet", "-A", "tasks.worker")
@@ -58,6 +60,7 @@ def _celery_worker(plan: Plan, name: str, after: tuple[str, ...], *options: str)
         ready=LineSeen(" ready."),
         environment=plan.environment,
         after=after,
+        stop_seconds=WORKER_STOP_SECONDS,
     )
 
 

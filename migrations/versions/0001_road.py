@@ -239,7 +239,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_effects_due",
         "effects",
-        ["vendor", "due_at"],
+        ["vendor", "due_at", "id"],
         unique=False,
         sqlite_where=sa.text("state IN ('intended', 'held')"),
         postgresql_where=sa.text("state IN ('intended', 'held')"),

@@ -278,7 +278,9 @@ effects = Table(
     CheckConstraint("(state = 'held') = (gate IS NOT NULL)", name="gate_while_held"),
     Index(None, "run_id"),
 )
-_partial_index("ix_effects_due", effects.c.vendor, effects.c.due_at, where="state IN ('intended', 'held')")
+_partial_index(
+    "ix_effects_due", effects.c.vendor, effects.c.due_at, effects.c.id, where="state IN ('intended', 'held')"
+)
 _partial_index("ix_effects_lease", effects.c.lease_until, where="state IN ('released', 'claimed')")
 _partial_index("ix_effects_out", effects.c.vendor, where="state IN ('released', 'claimed')")
 _partial_index("ix_effects_held", effects.c.vendor, effects.c.due_at, where="state = 'held'")

@@ -18,7 +18,7 @@ from workflows.runtime.rules import Rules
 
 RETRY_PUBLISH = timedelta(seconds=2)
 """When to offer an effect again whose message the broker did not take."""
-LOOKS = 64
+LOOKS = 32
 """Gates asked in one transaction. Thousands of calls may be held for one vendor, and on SQLite nobody else can write
 meanwhile, not even the door."""
 

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,8 @@ class Door:
         with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
             connection.sendall(request)
             if breaks_off:
-                connection.shutdown(socket.SHUT_WR)
+                with suppress(OSError):  # the door may have closed it already, having seen enough
+                    connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: _received(connection), b""))
 
     def stored(self) -> dict[str, bytes]:

@@ -64,7 +64,7 @@ def test_a_call_without_credentials_sends_nothing_and_says_what_to_set(stagedoor
     stagedoor("db", "upgrade")
     result = stagedoor("call", "symphony.pause_campaign", "--with", '{"id": 1}', "--json")
     assert result.status == 1
-    assert result.json["state"] == "cancelled"
+    assert result.json["state"] == "refused"
     assert "vendors.symphony.api_key" in result.json["reason"]
 
 

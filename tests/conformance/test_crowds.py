@@ -142,3 +142,20 @@ def test_a_delivery_of_thousands_of_events_is_taken_in(crew: Crew):
     assert Intake(crew.database, crew.rules).take_batch() == 1
     with crew.database.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(events)) == 8000
+
+
+def test_news_about_what_holds_more_calls_than_a_statement_has_room_for_wakes_them_all(crew: Crew):
+    first = crew.intend(GATED, id="1")
+    crew.releaser.release_due()
+    with crew.database.write() as connection:
+        columns = ", ".join(column.name for column in effect_table.columns if column.name not in ("id", "key"))
+        connection.execute(
+            sa.text(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)"
+                f" INSERT INTO effects (id, key, {columns}) SELECT 'copy' || i, 'copy' || i, {columns}"
+                " FROM effects, n WHERE id = :first"
+            ),
+            {"first": first},
+        )
+    with crew.database.write() as connection:
+        assert effects.wake_held(connection, {"symphony:campaign:1"}, crew.database.time) == 70001

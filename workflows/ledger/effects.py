@@ -149,11 +149,8 @@ def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> i
     Waits for nobody, since others wait for what this transaction holds already: an effect that another transaction is
     just waking or looking at is left to it (see `missed_news`).
     """
-    held = sa.select(effects.c.id).where(_held_by(keys)).with_for_update(skip_locked=True)
-    found = list(connection.scalars(held))
-    if found:
-        connection.execute(effects.update().where(effects.c.id.in_(found)).values(due_at=now))
-    return len(found)
+    free = sa.select(effects.c.id).where(_held_by(keys)).with_for_update(skip_locked=True)
+    return connection.execute(effects.update().where(effects.c.id.in_(free)).values(due_at=now)).rowcount
 
 
 def missed_news(connection: Connection, keys: Collection[str], now: datetime) -> bool:

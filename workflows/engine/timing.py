@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cronsim import CronSim
+
 from workflows.errors import FormulaError
-from workflows.language.definition import Wait
+from workflows.language.definition import Schedule, Wait
 from workflows.language.trees import render
 
 IN_WORDS = {timedelta: "a duration such as 30m", datetime: "an instant", str: "text"}
@@ -31,6 +33,16 @@ def due_time(wait: Wait, scope: Mapping[str, Any], now: datetime) -> datetime:
         return until.astimezone(UTC)
     zone = "UTC" if wait.zone is None else _a(str, render(wait.zone, scope), "zone")
     return next_time_of_day(now, _a(str, until, "until"), zone)
+
+
+def next_scheduled(schedule: Schedule, after: datetime) -> datetime:
+    """The first instant after `after` that fits the pattern by the clocks of its zone; aware UTC.
+
+    In a gap (clocks go forward) and a fold (clocks go back) cronsim follows Debian's cron: what falls into a gap is
+    done right after it, what would come twice once.
+    """
+    local = after.astimezone(ZoneInfo(schedule.zone))
+    return next(CronSim(schedule.cron, local)).astimezone(UTC)
 
 
 def next_time_of_day(now: datetime, clock: str, zone: str) -> datetime:

@@ -33,16 +33,16 @@ def decide(definition: Definition, snapshot: Snapshot, now: datetime) -> list[De
     return [*over, EndRun(RunState.FAILED, at, "it expired before everything was done")]
 
 
-def first_scope(definition: Definition, snapshot: Snapshot) -> dict[str, Any]:
+def first_scope(definition: Definition, snapshot: Snapshot, now: datetime) -> dict[str, Any]:
     """The names a formula sees before any step has an output."""
     return {
-        **trigger_scope(definition, snapshot.event, snapshot.brand),
+        **trigger_scope(definition, snapshot.event, snapshot.brand, now),
         "run": {"id": snapshot.run_id, "key": snapshot.key, "workflow": definition.name},
     }
 
 
-def trigger_scope(definition: Definition, event: Any, brand: Mapping[str, Any]) -> dict[str, Any]:
-    """The names `where` and `run.key` see: event, brand and vars."""
+def trigger_scope(definition: Definition, event: Any, brand: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The names `where` and `run.key` see: event, brand and vars, and under `now` what `now()` gives."""
     return {
         "event": {
             "id": event.id,
@@ -53,11 +53,12 @@ def trigger_scope(definition: Definition, event: Any, brand: Mapping[str, Any]) 
         },
         "brand": brand,
         "vars": definition.variables,
+        "now": now,
     }
 
 
 def _walk(definition: Definition, snapshot: Snapshot, now: datetime) -> Iterator[Decision]:
-    scope = first_scope(definition, snapshot)
+    scope = first_scope(definition, snapshot, now)
     for step in definition.steps:
         view = snapshot.steps.get(step.id)
         for decision in _next_of(step, view, snapshot, scope, now):

@@ -27,12 +27,14 @@ from workflows.language.formulas.nodes import (
     Negative,
     Node,
     Not,
+    Now,
     Path,
 )
 from workflows.language.types import (
     SIMPLE,
     Boolean,
     FieldType,
+    InstantType,
     ListOf,
     Mistaken,
     Null,
@@ -280,6 +282,9 @@ class _Checker:
         otherwise = self.infer(node.otherwise, facts | facts_when(node.condition, False))
         return self.together(then, otherwise, node.otherwise.at, "the two values of if()")
 
+    def now(self, node: Now, facts: Facts) -> Type:
+        return InstantType()
+
     def call(self, node: Call, facts: Facts) -> Type:
         function = node.function
         given: list[Type] = []
@@ -356,6 +361,10 @@ class _Checker:
         if path.root == "each":
             message = "'each' is the item inside functions that go through a list, such as any(list, condition)"
             return self.problem("E209", message, path.at)
+        if path.root == "now":
+            return self.problem(
+                "E210", "there is no 'now' here", path.at, "the instant of the decision is written now()"
+            )
         return self.problem("E210", f"there is no {path.root!r} here", path.at, nearest(path.root, self.scope.fields))
 
     def problem(
@@ -379,6 +388,7 @@ _INFER: Mapping[type[Node], Callable[[_Checker, Any, Facts], Type]] = {
     Has: _Checker.has,
     Default: _Checker.default,
     If: _Checker.choice,
+    Now: _Checker.now,
     Call: _Checker.call,
 }
 

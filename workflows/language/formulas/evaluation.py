@@ -6,6 +6,7 @@ The scope is read by key and position only; no attribute of any object is ever l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from workflows.language.formulas.nodes import (
     Negative,
     Node,
     Not,
+    Now,
     Path,
 )
 
@@ -170,6 +172,13 @@ def _if(node: If, frame: Frame) -> object:
     return _evaluate(node.then if truth(node.condition, frame) else node.otherwise, frame)
 
 
+def _now(node: Now, frame: Frame) -> object:
+    moment = frame.names.get("now")
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        return moment
+    raise FormulaError("now() is not known here")
+
+
 def _call(node: Call, frame: Frame) -> object:
     function = node.function
     if function.per_item:
@@ -244,5 +253,6 @@ _EVALUATE: Mapping[type[Node], Callable[[Any, Frame], object]] = {
     Has: _has,
     Default: _default,
     If: _if,
+    Now: _now,
     Call: _call,
 }

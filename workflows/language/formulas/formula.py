@@ -48,11 +48,13 @@ class Formula:
 
     def verdict(self, scope: Mapping[str, object]) -> Verdict:
         """Work out a condition, and say why it does not hold. Raises FormulaError, also for what is no condition."""
-        holds = self.evaluate(scope)
-        if holds is True:
-            return Verdict(True)
-        if holds is False:
-            return Verdict(False, reasons.why_not(self.root, scope))
+        return Verdict(True) if self.holds(scope) else Verdict(False, reasons.why_not(self.root, scope))
+
+    def holds(self, scope: Mapping[str, object]) -> bool:
+        """As `verdict`, for those who do not ask why. Raises FormulaError, also for what is no condition."""
+        value = self.evaluate(scope)
+        if value is True or value is False:
+            return value
         raise FormulaError(f"{self.place}: a condition is true or false, this is neither")
 
     def place_of(self, at: int) -> Place:

@@ -64,7 +64,7 @@ class Like:
 class Function:
     """One function, or one form of it: forms of a name differ in how many arguments they take.
 
-    `apply` is None where the evaluation does not work out all arguments first (`has`, `default`, `if`).
+    `apply` is None where there is more to it than values of arguments (`has`, `default`, `if`, `now`).
     """
 
     name: str
@@ -80,7 +80,7 @@ class Function:
 
     def takes(self, count: int) -> bool:
         """Whether this form takes that many arguments."""
-        if self.parameters[-1].shape == "many":
+        if self.parameters and self.parameters[-1].shape == "many":
             return count > len(self.parameters)
         return count == len(self.parameters)
 
@@ -315,6 +315,7 @@ FUNCTIONS: tuple[Function, ...] = (
         "instant", (_TEXT,), InstantType(), "The instant a text names: instant('2026-03-01T15:00:00Z').", _instant
     ),
     Function("time_of_day", (_TEXT,), TimeOfDay(), "The time of day a text names: time_of_day('09:00').", _time_of_day),
+    Function("now", (), InstantType(), "The instant of the decision: one and the same all over a step.", None),
     Function(
         "days_between",
         (_one("from", "instant"), _one("to", "instant")),

@@ -127,6 +127,11 @@ class If(Node):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Now(Node):
+    """`now()`: the instant of the decision the formula is worked out for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Call(Node):
     """A function of the table with its arguments."""
 

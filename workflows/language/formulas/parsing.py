@@ -30,6 +30,7 @@ from workflows.language.formulas.nodes import (
     Negative,
     Node,
     Not,
+    Now,
     Path,
 )
 from workflows.problems import Place, Problem, nearest
@@ -174,6 +175,8 @@ class _Builder(Transformer[Token, Node]):
         if function is None:
             raise _no_such_function(name, len(arguments))
         match str(name), arguments:
+            case "now", ():
+                return Now(at=at)
             case "if", (condition, then, otherwise):
                 return If(at=at, depth=depth, condition=condition, then=then, otherwise=otherwise)
             case "has", (Path() as path,):

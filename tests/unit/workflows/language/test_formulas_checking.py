@@ -116,6 +116,8 @@ def problem_of(text: str, expected: Type | None = None) -> Problem:
         ("instant('2026-03-01T15:00:00Z') < event.occurred_at", Boolean()),
         ("time_in(event.occurred_at, 'Europe/London')", TimeOfDay()),
         ("days_between(event.data.at, event.occurred_at) > 3", Boolean()),
+        ("now()", InstantType()),
+        ("now() - event.occurred_at > 2h", Boolean()),
         ("wrong.anything.at[0].all == 1", Boolean()),
         ("wrong + 1 USD", Mistaken()),
     ],
@@ -174,6 +176,13 @@ def test_what_was_asked_elsewhere_does_not_count(text, code):
     ("text", "column", "code", "message", "hint"),
     [
         ("evnt.data", 1, "E210", "there is no 'evnt' here", "did you mean 'event'?"),
+        (
+            "now > event.occurred_at",
+            1,
+            "E210",
+            "there is no 'now' here",
+            "the instant of the decision is written now()",
+        ),
         ("flag and each", 10, "E209", "'each' is the item inside functions", ""),
         ("event.data.provider == 'x'", 1, "E211", "event.data.provider may be absent", "use has(event.data.provider)"),
         (

@@ -163,6 +163,18 @@ def test_instants_and_durations(text, value):
     assert value_of(text) == value
 
 
+def test_now_is_the_instant_the_scope_gives_also_inside_a_list():
+    scope = {"now": NOON, "list": [1]}
+    assert value_of("now()", scope) == NOON
+    assert value_of("map(list, now() + 1h)", scope) == [NOON + timedelta(hours=1)]
+
+
+@pytest.mark.parametrize("now", [None, "2026-03-01T12:00:00Z", NOON.replace(tzinfo=None)])
+def test_without_an_instant_in_the_scope_nobody_knows_what_time_it_is(now):
+    assert refusal_of("now()", {"now": now}).endswith("now() is not known here")
+    assert refusal_of("now()", {}).endswith("now() is not known here")
+
+
 def test_a_day_is_24_hours_also_for_an_instant_given_in_a_zone_of_its_own():
     given = datetime(2026, 3, 28, 12, tzinfo=timezone(timedelta(hours=1)))
     result = value_of("at + 1d", {"at": given})

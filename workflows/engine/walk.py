@@ -53,7 +53,7 @@ from workflows.language.definition import (
     all_steps,
 )
 from workflows.language.formulas import ABSENT
-from workflows.language.trees import render
+from workflows.language.trees import assigned, render
 from workflows.values import Percent
 
 READ_AGAIN_WITHIN = timedelta(hours=1)
@@ -154,7 +154,7 @@ class Walk:
             case Call() as call:
                 return self._call(call, at, scope)
             case Set() as assignment:
-                return self._end(at, StepState.DONE, _assigned(step.id, assignment, scope))
+                return self._end(at, StepState.DONE, assigned(assignment.values, scope, step.id))
             case Wait() as wait:
                 return self._wait(wait, at, scope)
             case WaitFor() as wait_for:
@@ -493,13 +493,6 @@ def _object(rendered: object, key: str) -> Mapping[str, Any]:
     if not isinstance(rendered, Mapping):
         raise FormulaError(f"`{key}` must give an object of values")
     return rendered
-
-
-def _assigned(step: str, assignment: Set, scope: Mapping[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, tree in assignment.values.items():
-        values[name] = render(tree, {**scope, step: dict(values)})
-    return values
 
 
 def _chosen(branches: Sequence[Branch], scope: Scope) -> int | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -70,17 +70,18 @@ def start_with(
     events.record(connection, [event])
     correlations.note(connection, [event], now)
     scope = trigger_scope(definition, event, brand, now)
+    meant = _run_as_meant(definition, event, scope, _text(definition.key, scope, key or event.subject), now)
     new = NewRun(
         event=event,
         workflow=definition.name,
         definition_hash=definition.hash,
-        key=_text(definition.key, scope, key or event.subject),
+        key=meant.key,
         brand=brand,
         lasts=definition.expires,
         parent=parent,
         started_by=started_by,
     )
-    return _begin(connection, rules, definition, new, scope, now)
+    return _begin(connection, rules, definition, new, meant, now)
 
 
 def start_child(
@@ -121,11 +122,12 @@ def start_gathered(
     scope = trigger_scope(definition, event, brand, now)
     new = NewRun(event, definition.name, definition.hash, by, brand, definition.expires)
     try:
-        if definition.batch is None:
-            new = replace(new, key=_text(definition.key, scope, event.subject))
-        _begin(connection, rules, definition, new, scope, now)
+        key = by if definition.batch is not None else _text(definition.key, scope, event.subject)
+        meant = _run_as_meant(definition, event, scope, key, now)
     except FormulaError as error:
         _begin_failed(connection, new, f"the trigger could not be worked out: {error}", now)
+    else:
+        _begin(connection, rules, definition, new, meant, now)
 
 
 def brand_of(in_force: InForce, definition: Definition, given: str = "") -> tuple[str, Mapping[str, Any]]:
@@ -169,20 +171,93 @@ def _one_deeper(run: RunRow, what: str) -> int:
     return run.event.depth + 1
 
 
+@dataclass(frozen=True)
+class _Meant:
+    """What a trigger came to for an event that it means: all that formulas say, worked out before anything is written.
+
+    `by` tells which events are gathered, or which runs limited, together.
+    """
+
+    key: str
+    by: str = ""
+    cancels: tuple[Wanted, ...] = ()
+
+
 def _start(
     connection: Connection, rules: Rules, in_force: InForce, definition: Definition, event: Event, now: datetime
 ) -> RunRow | None:
     failure = in_force.unreadable.get(definition.hash, "")
     brand = in_force.brands.get(event.brand, {})
-    scope = trigger_scope(definition, event, brand, now)
     new = NewRun(event, definition.name, definition.hash, event.subject, brand, definition.expires)
+    meant: _Meant | None = None
     try:
         if not failure:
-            return _start_if_meant(connection, rules, definition, new, scope, now)
+            meant = _meant(definition, event, trigger_scope(definition, event, brand, now), now)
     except FormulaError as error:
         failure = f"the trigger could not be worked out: {error}"
-    _begin_failed(connection, new, failure, now)
-    return None
+    except Exception:
+        log.exception("trigger_failed", workflow=definition.name, event_id=event.id)
+        failure = "the trigger could not be worked out; the log of the intake worker says why"
+    if failure:
+        _begin_failed(connection, new, failure, now)
+        return None
+    return None if meant is None else _start_as_meant(connection, rules, definition, new, meant, now)
+
+
+def _meant(definition: Definition, event: Event, scope: Scope, now: datetime) -> _Meant | None:
+    """What the trigger says of an event; None where it does not mean it. Raises FormulaError."""
+    if definition.trigger.where is not None and not definition.trigger.where.holds(scope):
+        return None
+    if definition.batch is not None:
+        return _Meant("", by=_text(definition.batch.by, scope, event.brand))
+    if definition.debounce is not None:
+        return _Meant("", by=_text(definition.debounce.by or definition.key, scope, event.subject))
+    return _run_as_meant(definition, event, scope, _text(definition.key, scope, event.subject), now)
+
+
+def _run_as_meant(definition: Definition, event: Event, scope: Scope, key: str, now: datetime) -> _Meant:
+    """What formulas say of a run with that key. Raises FormulaError."""
+    by = ""
+    cancels: tuple[Wanted, ...] = ()
+    if definition.concurrency is not None:
+        by = _text(definition.concurrency.by, scope, key)
+    if definition.cancel_on is not None:
+        cancel_on = definition.cancel_on
+        value: Any = cancel_on.match.value.evaluate(scope)
+        # What happened before the event of the run is none of its business, but may well arrive before it.
+        since = min(event.occurred_at, now)
+        cancels = (Wanted("", cancel_on.events, cancel_on.match.path, value, since),)
+    return _Meant(key, by, cancels)
+
+
+def _start_as_meant(
+    connection: Connection, rules: Rules, definition: Definition, new: NewRun, meant: _Meant, now: datetime
+) -> RunRow | None:
+    """Begin a run, or keep the event for one."""
+    if definition.batch is not None or definition.debounce is not None:
+        gathered.add(connection, definition.name, meant.by, new.event.id, definition.hash, now)
+        return None
+    stale_after, age = definition.trigger.stale_after, now - new.event.occurred_at
+    if stale_after is not None and age > stale_after:
+        reason = f"it happened {age.total_seconds() / 3600:.1f} hours before it came, which is too long ago"
+        return runs.begin(connection, replace(new, key=meant.key, state=RunState.PARKED, reason=reason), now)
+    return _begin(connection, rules, definition, new, meant, now)
+
+
+def _begin(
+    connection: Connection, rules: Rules, definition: Definition, new: NewRun, meant: _Meant, now: datetime
+) -> RunRow | None:
+    """Begin a run: as one of its crowd if it has one, and so that what cancels it does."""
+    new = replace(new, key=meant.key)
+    if definition.concurrency is not None:
+        new = replace(new, crowd=meant.by, state=RunState.QUEUED)
+    run = runs.begin(connection, new, now)
+    if run is None:
+        return None
+    if meant.cancels:
+        correlations.begin(connection, run.id, None, meant.cancels, now)
+        run, _ = take_events(connection, run, now)
+    return let_in(connection, rules, run, now)
 
 
 def _begin_failed(connection: Connection, new: NewRun, failure: str, now: datetime) -> None:
@@ -190,51 +265,6 @@ def _begin_failed(connection: Connection, new: NewRun, failure: str, now: dateti
     run = runs.begin(connection, new, now)
     if run is not None:
         runs.end(connection, run, EndRun(RunState.FAILED, None, failure), now)
-
-
-def _start_if_meant(
-    connection: Connection, rules: Rules, definition: Definition, new: NewRun, scope: Scope, now: datetime
-) -> RunRow | None:
-    """Begin a run, or keep the event for one, if `where` holds. Raises FormulaError before anything is written."""
-    trigger, event = definition.trigger, new.event
-    if trigger.where is not None and not trigger.where.verdict(scope).holds:
-        return None
-    if definition.debounce is not None:
-        by = _text(definition.debounce.by or definition.key, scope, event.subject)
-        gathered.add(connection, definition.name, by, event.id, definition.hash, now)
-        return None
-    if definition.batch is not None:
-        by = _text(definition.batch.by, scope, event.brand)
-        gathered.add(connection, definition.name, by, event.id, definition.hash, now)
-        return None
-    new = replace(new, key=_text(definition.key, scope, event.subject))
-    age = now - event.occurred_at
-    if trigger.stale_after is not None and age > trigger.stale_after:
-        reason = f"it happened {age.total_seconds() / 3600:.1f} hours before it came, which is too long ago"
-        return runs.begin(connection, replace(new, state=RunState.PARKED, reason=reason), now)
-    return _begin(connection, rules, definition, new, scope, now)
-
-
-def _begin(
-    connection: Connection, rules: Rules, definition: Definition, new: NewRun, scope: Scope, now: datetime
-) -> RunRow | None:
-    """Begin a run: as one of its crowd if it has one, and so that what cancels it does. Raises FormulaError before
-    anything is written."""
-    limits, cancel_on = definition.concurrency, definition.cancel_on
-    cancels: Sequence[Wanted] = ()
-    if limits is not None:
-        new = replace(new, crowd=_text(limits.by, scope, new.key), state=RunState.QUEUED)
-    if cancel_on is not None:
-        value: Any = cancel_on.match.value.evaluate({**scope, "run": {"key": new.key}})
-        # What happened before the event of the run is none of its business, but may well arrive before it.
-        cancels = [Wanted("", cancel_on.events, cancel_on.match.path, value, min(new.event.occurred_at, now))]
-    run = runs.begin(connection, new, now)
-    if run is None:
-        return None
-    if cancels:
-        correlations.begin(connection, run.id, None, cancels, now)
-        run, _ = take_events(connection, run, now)
-    return let_in(connection, rules, run, now)
 
 
 def let_in(connection: Connection, rules: Rules, run: RunRow, now: datetime) -> RunRow:

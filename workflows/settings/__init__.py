@@ -2,6 +2,15 @@
 
 from workflows.settings.environment import ENVIRONMENT
 from workflows.settings.reading import examine_settings, read_settings
-from workflows.settings.values import Secret, Settings, SourceSettings, Unset
+from workflows.settings.values import PersonSettings, Secret, Settings, SourceSettings, Unset
 
-__all__ = ["ENVIRONMENT", "Secret", "Settings", "SourceSettings", "Unset", "examine_settings", "read_settings"]
+__all__ = [
+    "ENVIRONMENT",
+    "PersonSettings",
+    "Secret",
+    "Settings",
+    "SourceSettings",
+    "Unset",
+    "examine_settings",
+    "read_settings",
+]

@@ -4,8 +4,8 @@ import pytest
 
 from tests.builders.catalogue import make_catalogue
 from workflows.language.checker import check_definition
-from workflows.language.surroundings import Surroundings
 from workflows.language.reader import read_definition
+from workflows.language.surroundings import Surroundings
 from workflows.language.types import FieldType, MoneyType, Text
 
 BRAND = {"zone": FieldType(Text()), "budget_cap": FieldType(MoneyType()), "motto": FieldType(Text(), optional=True)}

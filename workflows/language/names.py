@@ -19,7 +19,7 @@ from workflows.language.definition import (
     WaitFor,
 )
 from workflows.language.formulas import Formula
-from workflows.language.formulas.nodes import Node, Path
+from workflows.language.formulas.nodes import Node, Now, Path
 from workflows.language.trees import FormulaLeaf, ListTree, ObjectTree, TemplateLeaf, Tree
 from workflows.problems import Place
 
@@ -33,6 +33,16 @@ def roots_of(formula: Formula) -> Iterator[tuple[str, Place]]:
 def paths_of(formula: Formula) -> Iterator[Path]:
     """Every path in `formula`, in the order written."""
     return _paths(formula.root)
+
+
+def paths_in(node: Node) -> Iterator[Path]:
+    """Every path in a part of a formula, in the order written."""
+    return _paths(node)
+
+
+def asks_the_time(formula: Formula) -> bool:
+    """Whether it comes to something else at another time."""
+    return any(isinstance(node, Now) for node in _nodes(formula.root))
 
 
 def formulas_of(tree: Tree) -> Iterator[Formula]:
@@ -86,12 +96,15 @@ def _formulas_of(*trees: Tree | None) -> Iterator[Formula]:
 
 
 def _paths(node: Node) -> Iterator[Path]:
-    if isinstance(node, Path):
-        yield node
+    return (inner for inner in _nodes(node) if isinstance(inner, Path))
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    """A node and every node in it, in the order written."""
+    yield node
     for item in fields(node):
-        value = getattr(node, item.name)
-        for inner in _inner(value):
-            yield from _paths(inner)
+        for inner in _inner(getattr(node, item.name)):
+            yield from _nodes(inner)
 
 
 def _inner(value: object) -> Iterator[Node]:

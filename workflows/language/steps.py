@@ -14,7 +14,7 @@ from workflows.language.verbs import PlainVerbs
 from workflows.problems import Place, nearest
 from workflows.yaml_nodes import Node
 
-SCOPE_NAMES = ("event", "brand", "vars", "run", "item", "it", "failure", "now", "each")
+SCOPE_NAMES = ("event", "brand", "vars", "run", "item", "it", "failure", "now", "each", "outer")
 WORDS = ("and", "or", "not", "in", "true", "false", "null", "if", "has", "default")
 
 

@@ -117,7 +117,7 @@ deliveries = Table(
     Column("drafts", Json, comment="the events it carries, until intake has taken it in"),
     Column("problems", Json, comment="why it was rejected"),
     Column("taken_at", Instant),
-    _one_of("state", ("pending", "taken", "rejected")),
+    _one_of("state", ("pending", "taken", "rejected", "quarantined")),
 )
 _partial_index("ix_deliveries_pending", deliveries.c.shard, deliveries.c.id, where="state = 'pending'")
 
@@ -186,6 +186,30 @@ applied = Table(
     Column("applied_at", Instant, nullable=False),
     Column("applied_by", Text, nullable=False),
     Column("content", Json, nullable=False, comment='{"workflows": {name: hash}, "brands": {name: {field: value}}}'),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="from 1, without a gap"),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("details", Json, nullable=False),
+    Column("hash", Text, nullable=False, comment="of this entry and of the hash before it"),
+    comment="append-only: the database refuses to change or delete a row",
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+    comment="the last entry of the audit; locked by whoever writes the next",
 )
 
 runs = Table(

@@ -2,10 +2,11 @@
 
 from workflows.settings.environment import ENVIRONMENT
 from workflows.settings.reading import examine_settings, read_settings
-from workflows.settings.values import PersonSettings, Secret, Settings, SourceSettings, Unset
+from workflows.settings.values import Key, PersonSettings, Secret, Settings, SourceSettings, Unset
 
 __all__ = [
     "ENVIRONMENT",
+    "Key",
     "PersonSettings",
     "Secret",
     "Settings",

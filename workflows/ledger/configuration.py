@@ -74,3 +74,17 @@ def definition_source(connection: Connection, content_hash: str) -> tuple[str, s
     if row is None:
         raise NotFound(f"no definition has the hash {content_hash}")
     return row.name, row.source
+
+
+def authors_of(connection: Connection, workflow: str, content_hash: str) -> tuple[str, ...]:
+    """Who put this definition of a workflow into force, each time it was not so before."""
+    ids = list(connection.scalars(sa.select(applied.c.id).order_by(applied.c.id)))
+    before = dict(zip(ids[1:], ids, strict=False))
+    written = sa.type_coerce(applied.c.content, sa.Text)
+    rows = connection.execute(
+        sa.select(applied.c.id, applied.c.applied_by, applied.c.content)
+        .where(written.contains(content_hash, autoescape=True))
+        .order_by(applied.c.id)
+    )
+    having = {row.id: row.applied_by for row in rows if row.content["workflows"].get(workflow) == content_hash}
+    return tuple(dict.fromkeys(by for number, by in having.items() if before.get(number) not in having))

@@ -135,6 +135,11 @@ def lock_any(connection: Connection, run_id: str) -> RunRow | None:
     return _run_row(connection, sa.select(runs).where(runs.c.id == run_id).with_for_update())
 
 
+def find(connection: Connection, run_id: str) -> RunRow | None:
+    """Look at a run, whatever it is at."""
+    return _run_row(connection, sa.select(runs).where(runs.c.id == run_id))
+
+
 def lock_awake(connection: Connection, run_id: str, now: datetime) -> RunRow | None:
     """Lock a run that is to be decided on now; None when another has just done so, or is at it."""
     statement = sa.select(runs).where(

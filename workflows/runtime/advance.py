@@ -143,7 +143,8 @@ class _Turn:
 
     def _intend(self, decision: Intend) -> None:
         try:
-            intent = intent_of_step(self.connection, self.rules, self.run, decision, self.now)
+            call_of = partial(effects.call_of, self.connection, self.run.id)
+            intent = intent_of_step(self.rules, self.run, decision, self.now, call_of)
         except InputError as error:
             self._fail(decision.at, not_made(decision.at, error).reason)
             return

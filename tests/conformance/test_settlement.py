@@ -7,7 +7,7 @@ import pytest
 from tests.builders.ledger import ClockedDatabase, Crew, catalogue, operation
 from workflows.catalogue import Outcome, OutcomeKind, Repeat
 from workflows.errors import NotFound
-from workflows.ledger import schema
+from workflows.ledger import audit, schema
 from workflows.runtime.settlement import NotInDoubt, Verdict, settle_by_hand
 
 CREATE = operation("symphony.create_campaign", repeat=Repeat.ASK)
@@ -69,3 +69,11 @@ def test_only_a_doubt_can_be_settled_and_only_once(crew: Crew, doubtful: str):
         settle(crew, doubtful, Verdict.AGAIN)
     with pytest.raises(NotFound):
         settle(crew, "nothing", Verdict.DONE)
+
+
+def test_who_settled_it_and_why_stands_in_the_audit(crew: Crew, doubtful: str):
+    settle(crew, doubtful, Verdict.REFUSED)
+    with crew.database.read() as connection:
+        (entry,) = audit.entries(connection, about=doubtful)
+    assert (entry.by, entry.action, entry.reason) == ("ada", "effect.settle", "seen in the manager")
+    assert entry.details == {"as": "refused", "operation": "symphony.create_campaign", "state": "refused"}

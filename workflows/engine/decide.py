@@ -16,7 +16,7 @@ from workflows.engine.states import OUT_THERE, EffectState, RunState, StepState,
 from workflows.engine.timing import due_time
 from workflows.errors import FormulaError
 from workflows.language.definition import Call, Definition, Set, Step, StopUnless, Wait
-from workflows.language.trees import render
+from workflows.language.trees import assigned, render
 
 
 def decide(definition: Definition, snapshot: Snapshot, now: datetime) -> list[Decision]:
@@ -33,16 +33,16 @@ def decide(definition: Definition, snapshot: Snapshot, now: datetime) -> list[De
     return [*over, EndRun(RunState.FAILED, at, "it expired before everything was done")]
 
 
-def first_scope(definition: Definition, snapshot: Snapshot) -> dict[str, Any]:
+def first_scope(definition: Definition, snapshot: Snapshot, now: datetime) -> dict[str, Any]:
     """The names a formula sees before any step has an output."""
     return {
-        **trigger_scope(definition, snapshot.event, snapshot.brand),
+        **trigger_scope(definition, snapshot.event, snapshot.brand, now),
         "run": {"id": snapshot.run_id, "key": snapshot.key, "workflow": definition.name},
     }
 
 
-def trigger_scope(definition: Definition, event: Any, brand: Mapping[str, Any]) -> dict[str, Any]:
-    """The names `where` and `run.key` see: event, brand and vars."""
+def trigger_scope(definition: Definition, event: Any, brand: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The names `where` and `run.key` see: event, brand and vars, and under `now` what `now()` gives."""
     return {
         "event": {
             "id": event.id,
@@ -53,11 +53,12 @@ def trigger_scope(definition: Definition, event: Any, brand: Mapping[str, Any]) 
         },
         "brand": brand,
         "vars": definition.variables,
+        "now": now,
     }
 
 
 def _walk(definition: Definition, snapshot: Snapshot, now: datetime) -> Iterator[Decision]:
-    scope = first_scope(definition, snapshot)
+    scope = first_scope(definition, snapshot, now)
     for step in definition.steps:
         view = snapshot.steps.get(step.id)
         for decision in _next_of(step, view, snapshot, scope, now):
@@ -102,7 +103,7 @@ def _enter(step: Step, scope: Mapping[str, Any], now: datetime) -> Decision:
         case Call() as call:
             return Intend(step.id, call.operation, _inputs(render(call.inputs, scope)), call.attempts, call.within)
         case Set() as assignment:
-            return EndStep(step.id, StepState.DONE, _assigned(step.id, assignment, scope))
+            return EndStep(step.id, StepState.DONE, assigned(assignment.values, scope, step.id))
         case Wait() as wait:
             due_at = due_time(wait, scope, now)
             return StartTimer(step.id, due_at) if due_at > now else EndStep(step.id, StepState.DONE)
@@ -116,13 +117,6 @@ def _inputs(rendered: object) -> Mapping[str, Any]:
     if not isinstance(rendered, Mapping):
         raise FormulaError("`with` must give an object of inputs")
     return rendered
-
-
-def _assigned(step: str, assignment: Set, scope: Mapping[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, tree in assignment.values.items():
-        values[name] = render(tree, {**scope, step: dict(values)})
-    return values
 
 
 def _resume_call(step: Step, effect: EffectView | None) -> Iterator[Decision]:

@@ -86,7 +86,7 @@ def rehearse(
     answer: Answer,
 ) -> Rehearsal:
     """Play `definition` over `event`, which is taken in at `now`, until its run ends or waits for good."""
-    scope = trigger_scope(definition, event, brand)
+    scope = trigger_scope(definition, event, brand, now)
     key: object = event.subject
     try:
         refused = _refused(definition, event, scope)

@@ -12,7 +12,7 @@ from workflows.problems import Place
 from workflows.yaml_nodes import Entry, Node
 
 SCOPE_NAMES = ("event", "brand", "vars", "run", "item")
-WORDS = ("and", "or", "not", "in", "true", "false", "null", "if", "has", "default", "each")
+WORDS = ("and", "or", "not", "in", "true", "false", "null", "if", "has", "default", "each", "outer", "now")
 ON_ERROR = ("stop", "fail", "continue")
 KEYS_OF_VERB: Mapping[str, tuple[str, ...]] = {
     "call": ("with", "retry"),

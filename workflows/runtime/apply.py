@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from workflows.catalogue import Catalogue
 from workflows.errors import ConfigurationError
 from workflows.language.check import brand_fields, read_workflows
 from workflows.language.checker import check_definition
-from workflows.ledger import configuration
+from workflows.ledger import audit, configuration
 from workflows.ledger.database import Database
 from workflows.problems import Problem
 from workflows.settings import Settings
@@ -61,13 +62,29 @@ def apply_configuration(database: Database, settings: Settings, catalogue: Catal
         now = database.now(connection)
         applied = configuration.apply(connection, definitions, settings.brands, by=by, now=now)
         after = applied or before
-    assert after is not None
-    return Application(
-        id=after.id,
-        is_new=applied is not None,
-        workflows=Difference.between(before.workflows if before else {}, after.workflows),
-        brands=Difference.between(before.brands if before else {}, after.brands),
-        warnings=tuple(problems),
+        assert after is not None
+        done = Application(
+            id=after.id,
+            is_new=applied is not None,
+            workflows=Difference.between(before.workflows if before else {}, after.workflows),
+            brands=Difference.between(before.brands if before else {}, after.brands),
+            warnings=tuple(problems),
+        )
+        if done.is_new:
+            _record(connection, done, by=by, now=now)
+    return done
+
+
+def _record(connection: Connection, done: Application, *, by: str, now: datetime) -> None:
+    details = {"workflows": asdict(done.workflows), "brands": asdict(done.brands)}
+    audit.record(
+        connection,
+        by=by,
+        action="configuration.apply",
+        about=f"configuration {done.id}",
+        reason="",
+        details=details,
+        now=now,
     )
 
 

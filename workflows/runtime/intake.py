@@ -155,7 +155,7 @@ def _begin(
     key: str | None = None
     try:
         if not failure:
-            key = _key(definition, event, brand)
+            key = _key(definition, event, brand, now)
     except FormulaError as error:
         failure = f"the trigger could not be worked out: {error}"
     except Exception:
@@ -179,9 +179,9 @@ def _begin(
     return run
 
 
-def _key(definition: Definition, event: Event, brand: Mapping[str, Any]) -> str | None:
+def _key(definition: Definition, event: Event, brand: Mapping[str, Any], now: datetime) -> str | None:
     """The key of the run that the event starts, None when it starts none. Raises FormulaError."""
-    scope = trigger_scope(definition, event, brand)
-    if definition.trigger.where is not None and not definition.trigger.where.verdict(scope).holds:
+    scope = trigger_scope(definition, event, brand, now)
+    if definition.trigger.where is not None and not definition.trigger.where.holds(scope):
         return None
     return event.subject if definition.key is None else str(definition.key.evaluate(scope))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from workflows.catalogue import Outcome, OutcomeKind
 from workflows.engine.states import EffectState
 from workflows.errors import NotFound, StagedoorError
-from workflows.ledger import effects, runs
+from workflows.ledger import audit, effects, runs
 from workflows.ledger.effects import EffectRow
 from workflows.runtime.effects import Performer
 
@@ -53,7 +53,16 @@ def settle_by_hand(
                 once_more: dict[str, Any] = {"max_attempts": effect.attempts + 1, "give_up_at": now + TIME_FOR_ANOTHER}
                 effects.move(connection, effect, EffectState.INTENDED, now, due_at=now, reason=words, **once_more)
         settled = effects.lock(connection, effect_id)
-    assert settled is not None
+        assert settled is not None
+        audit.record(
+            connection,
+            by=by,
+            action="effect.settle",
+            about=effect_id,
+            reason=reason,
+            details={"as": str(verdict), "operation": effect.operation, "state": str(settled.state)},
+            now=now,
+        )
     return settled.state
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
+
+from workflows.settings.admission import Admission, DoorSettings
 
 LogFormat = Literal["json", "console", "auto"]
 
@@ -34,6 +37,15 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Key:
+    """One of several secrets that may be live at once: how the operator calls it, and when it ends."""
+
+    secret: Secret
+    id: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Unset:
     """A value the file takes from a variable that is not set: (`vendors.symphony.api_key`, `SYMPHONY_API_KEY`)."""
 
@@ -46,12 +58,14 @@ class SourceSettings:
     """A system that sends us webhooks, as configured.
 
     `options` has every key of its preset; a value taken from an unset variable is None, in a list it is left out.
+    Secrets are a list of Keys, however they are written.
     """
 
     name: str
     preset: str
     brand: str
     options: Mapping[str, Any]
+    admission: Admission = field(default_factory=Admission)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,4 +89,5 @@ class Settings:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     brands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    door: DoorSettings = field(default_factory=DoorSettings)
     unset: tuple[Unset, ...] = ()

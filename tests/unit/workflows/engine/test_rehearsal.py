@@ -103,3 +103,8 @@ def test_a_call_in_doubt_is_waited_for_without_end() -> None:
     )
     assert (played.status, played.at, played.reason) == (Ending.WAITING, "edit", "it timed out")
     assert "after" not in played.steps
+
+
+def test_now_is_the_clock_of_the_rehearsal() -> None:
+    played = play("  - {id: soon, wait: {for: 30m}}\n  - {id: then, set: {at: =now()}}\n")
+    assert played.steps["then"].output == {"at": NOW + timedelta(minutes=30)}

@@ -87,6 +87,12 @@ def test_an_or_of_many_parts_is_cut():
     assert because.endswith("3 == 19 is false and …")
 
 
+def test_who_does_not_ask_why_gets_the_same_answer():
+    formula = parse("stats.clicks == 3", Place("boost.yml", 1, 1))
+    assert formula.holds(SCOPE) is True
+    assert formula.holds({"stats": {"clicks": 4}}) is False
+
+
 def test_what_is_neither_true_nor_false_is_no_verdict():
     with pytest.raises(FormulaError, match=r"^boost.yml:1:1: a condition is true or false, this is neither$"):
         verdict_of("stats.clicks")

@@ -24,6 +24,7 @@ EFFECTS, RUNS, DELIVERIES, REFUSALS = 12, 10, 10, 5
 """How many lines of each the first page shows."""
 
 WAITING = 30
+REJECTED = 100
 OPEN_TO_ALL = frozenset({"console.static", "console.login"})
 
 Answer = AnyResponse | str | tuple[str, int]
@@ -84,6 +85,16 @@ def delivery(delivery_id: str) -> Answer:
         return {"delivery": found, "line": found.line}
 
     return _page("delivery", gather)
+
+
+def rejected() -> Answer:
+    """What was not taken in, why, and how to have it examined again."""
+
+    def gather(connection: Connection, now: datetime) -> dict[str, Any]:
+        found = listing.deliveries(connection, state="rejected", limit=REJECTED + 1)
+        return {"rejected": found[:REJECTED], "more": len(found) > REJECTED}
+
+    return _page("rejected", gather)
 
 
 def login() -> Answer:
@@ -169,6 +180,7 @@ def _make_blueprint() -> Blueprint:
     made.add_url_rule("/runs/<run_id>", "run", run)
     made.add_url_rule("/effects/<effect_id>", "effect", effect)
     made.add_url_rule("/deliveries/<delivery_id>", "delivery", delivery)
+    made.add_url_rule("/rejected", "rejected", rejected)
     made.add_url_rule("/login", "login", login, methods=["GET", "POST"])
     made.add_url_rule("/logout", "logout", logout, methods=["POST"])
     made.before_request(_guard)

@@ -15,11 +15,11 @@ from flask import Blueprint, Response, request
 from webhooks import answers
 from webhooks.bodies import read_body
 from webhooks.errors import BodyError, SignatureError
-from webhooks.examination import examine, status_of
+from webhooks.examination import examine, is_quarantined, status_of
 from webhooks.headers import headers_of
 from webhooks.services import Services
-from webhooks.signatures import Headers
-from webhooks.sources import Source
+from webhooks.signatures import Presented
+from webhooks.sources import Greeting, Source
 from workflows.errors import LedgerUnavailable
 
 if TYPE_CHECKING:
@@ -86,17 +86,20 @@ class Door:
         if source.scheme is None:
             self._count(environ, source.name, "not_configured")
             return answers.unavailable("this source is not configured: its secret is not set")
-        headers = headers_of(environ)
+        presented = Presented(body, headers_of(environ), token, environ.get("REMOTE_ADDR") or None)
         try:
-            source.scheme.verify(body, headers, token, time.time())
+            key_id = source.scheme.verify(presented, time.time())
         except SignatureError as error:
             self._count(environ, source.name, f"signature_{error.reason}", body)
             challenge = {"WWW-Authenticate": f"Webhook realm={source.name}"}
             return answers.refusal(401, "not_authentic", str(error), challenge)
-        return self._store(environ, source, body, headers)
+        return self._store(environ, source, presented, key_id)
 
-    def _store(self, environ: WSGIEnvironment, source: Source, body: bytes, headers: Headers) -> Response:
-        arrival = examine(source, body, headers)
+    def _store(self, environ: WSGIEnvironment, source: Source, presented: Presented, key_id: str) -> Response:
+        arrival = examine(source, presented, key_id)
+        if isinstance(arrival, Greeting):
+            log.info("greeted", source=source.name)
+            return answers.answer(200, arrival.answer)
         try:
             receipt = self._services.inbox.store(arrival)
         except LedgerUnavailable as error:
@@ -104,7 +107,8 @@ class Door:
             self._count(environ, source.name, "not_stored")
             return answers.unavailable("the ledger cannot be written now")
         environ[DELIVERY] = receipt.delivery_id
-        return answers.stored(status_of(receipt), receipt.delivery_id, receipt.problems)
+        problems = () if is_quarantined(receipt) else receipt.problems
+        return answers.stored(status_of(receipt), receipt.delivery_id, problems)
 
     def _count(self, environ: WSGIEnvironment, source: str, reason: str, body: bytes | None = None) -> None:
         """Count a refusal. Of the body only what tells it from others is kept: nobody knows whose data is in it."""

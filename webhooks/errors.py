@@ -14,8 +14,8 @@ from workflows.errors import ProblemsError, StagedoorError
 class SignatureError(StagedoorError):
     """The request carries no proof that it comes from its source.
 
-    `reason` is one of `missing`, `malformed`, `wrong` and `stale`; the message is for the sender and tells nothing
-    about the secret.
+    `reason` is one of `missing`, `malformed`, `wrong`, `expired` and `stale`; the message is for the sender and tells
+    nothing about the secret.
     """
 
     def __init__(self, reason: str, message: str) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from webhooks.examination import examine
-from webhooks.sources import Source
+from webhooks.errors import SignatureError
+from webhooks.examination import QUARANTINED, examine
+from webhooks.signatures import Presented, provable_afterwards
+from webhooks.sources import Greeting, Source
 from workflows import typed_json
 from workflows.ledger import replays
 from workflows.ledger.database import Database, is_outage
@@ -59,11 +61,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Examined:
-    """What a delivery says by the sources of now: its drafts, or what is in the way."""
+    """What a delivery says by the sources of now: its drafts, or the state it stays in and what is in the way."""
 
     shard: int
     drafts: str | None
     problems: str | None
+    state: str = "rejected"
 
     def carries(self, event_type: str) -> bool:
         """Whether one of its events is of that type."""
@@ -142,9 +145,9 @@ class Replayer:
             return
         tally.counts["examined"] += 1
         if found.drafts is None:
-            tally.counts["still rejected"] += 1
+            tally.counts[f"still {found.state}"] += 1
             tally.problems.update(found.sentences())
-            replays.keep(turn.connection, stored, problems=found.problems)
+            replays.keep(turn.connection, stored, state=found.state, problems=found.problems)
         elif replays.readmit(turn.connection, stored, drafts=found.drafts, shard=found.shard):
             tally.counts["fit"] += 1
             if turn.is_preview:
@@ -171,9 +174,34 @@ class Replayer:
         source = self._sources.get(stored.source)
         if source is None:
             gone = Problem("no_source", f"there is no source {stored.source!r} in stagedoor.yml any more", path="$")
-            return Examined(0, None, typed_json.dump([gone.as_dict()]))
-        arrival = examine(source, stored.body, stored.headers)
-        return Examined(arrival.shard, arrival.drafts, arrival.problems)
+            return _kept(stored.state, gone)
+        presented = Presented(stored.body, stored.headers)
+        arrival = examine(source, presented)
+        if isinstance(arrival, Greeting):
+            return Examined(0, "[]", None)
+        doubt = _doubt(source, stored, presented) if stored.state == QUARANTINED and arrival.drafts else ""
+        if doubt:
+            return _kept(QUARANTINED, Problem(QUARANTINED, doubt))
+        return Examined(arrival.shard, arrival.drafts, arrival.problems, arrival.state)
+
+
+def _doubt(source: Source, stored: Stored, presented: Presented) -> str:
+    """Why a delivery from the quarantine cannot be believed now; "" where it can."""
+    if source.scheme is None:
+        return "its source is not configured: its secret is not set"
+    proofs = provable_afterwards(source.scheme)
+    if not proofs:
+        return "nothing of what was kept proves where it came from"
+    try:
+        for proof in proofs:
+            proof.verify(presented, stored.received_at.timestamp())
+    except SignatureError as error:
+        return str(error)
+    return ""
+
+
+def _kept(state: str, problem: Problem) -> Examined:
+    return Examined(0, None, typed_json.dump([problem.as_dict()]), state)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -34,7 +34,8 @@ def downgrade() -> None:
     op.drop_index("ix_events_replay_of", table_name="events")
     op.drop_column("events", "replay_of")
     op.drop_table("replays")
-    op.drop_index("ix_deliveries_rejected", table_name="deliveries")
+    for state in ("rejected", "quarantined"):
+        op.drop_index(f"ix_deliveries_{state}", table_name="deliveries")
     op.drop_table("audit_head")
     op.drop_table("audit")
     if op.get_bind().dialect.name == "postgresql":
@@ -73,7 +74,8 @@ def _create_audit() -> None:
 
 
 def _create_replays() -> None:
-    _create_partial_index("ix_deliveries_rejected", "deliveries", ["id"], "state = 'rejected'")
+    for state in ("rejected", "quarantined"):
+        _create_partial_index(f"ix_deliveries_{state}", "deliveries", ["id"], f"state = '{state}'")
     op.create_table(
         "replays",
         sa.Column("id", sa.Text(), nullable=False),

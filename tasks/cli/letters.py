@@ -16,7 +16,7 @@ from typing import Any
 
 from workflows.errors import ConfigurationError
 from workflows.problems import Problem
-from workflows.settings import Secret, SourceSettings
+from workflows.settings import SourceSettings
 
 Body = dict[str, Any]
 Headers = dict[str, str]
@@ -129,26 +129,26 @@ def _cymbal_orders(number: int) -> Body:
 
 
 def _token(source: SourceSettings) -> str:
-    return f"/{_secret(source, 'token', source.options['token'])}"
+    return f"/{_secret(source, 'token')}"
 
 
 def _sign_tickettailor(source: SourceSettings, body: bytes, now: datetime) -> Headers:
     """Ticket Tailor, Webhooks: Security: HMAC-SHA256 in hex of the time and the body with nothing in between."""
     stamp = str(int(now.timestamp()))
-    key = _secret(source, "secrets", *source.options["secrets"])
+    key = _secret(source, "secrets")
     proof = hmac.new(key.encode(), stamp.encode() + body, hashlib.sha256).hexdigest()
     return {"Tickettailor-Webhook-Signature": f"t={stamp},v1={proof}"}
 
 
 def _show_key(source: SourceSettings, body: bytes, now: datetime) -> Headers:
-    return {source.options["header"]: _secret(source, "keys", *source.options["keys"])}
+    return {source.options["header"]: _secret(source, "keys")}
 
 
-def _secret(source: SourceSettings, option: str, *known: Secret | None) -> str:
+def _secret(source: SourceSettings, option: str) -> str:
     """The first secret there is."""
-    for secret in known:
-        if secret is not None:
-            return secret.reveal()
+    for key in source.options[option]:
+        value: str = key.secret.reveal()
+        return value
     path = f"sources.{source.name}.{option}"
     raise ConfigurationError([Problem("not_configured", "is not set, and nothing can be proven without it", path)])
 

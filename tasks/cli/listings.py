@@ -18,7 +18,7 @@ from workflows.engine.states import EffectState, RunState, WaitState
 from workflows.ledger import details, listing
 from workflows.ledger.lines import shown
 
-DELIVERY_STATES = ("pending", "taken", "rejected")
+DELIVERY_STATES = ("pending", "taken", "rejected", "quarantined")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

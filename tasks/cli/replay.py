@@ -28,7 +28,7 @@ from workflows.values import new_id, utc_now
 
 BEHIND_SECONDS = 0.2
 MOST_PROBLEMS = 20
-STATES = ("rejected", "taken")
+STATES = ("rejected", "quarantined", "taken")
 
 
 class Moment(click.ParamType[datetime]):

@@ -13,7 +13,7 @@ from workflows.settings import Settings
 from workflows.settings.document import parse_document
 from workflows.settings.environment import environment_values
 
-_SECRET_KEYS = ("api_key", "keys", "secrets", "token")
+_SECRET_KEYS = ("api_key", "keys", "secret", "secrets", "token")
 
 
 def make_settings(
@@ -24,7 +24,7 @@ def make_settings(
     brands: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Settings as `stagedoor.yml` with these sections gives them; secrets may be given as text.
+    """Settings as `stagedoor.yml` with these sections gives them; secrets may be given as text, None is one not set.
 
     make_settings(tmp_path, sources={"symphony": {"preset": "symphony", "token": "t", "brand": "main"}})
     """
@@ -46,6 +46,8 @@ def _with_references(value: Any, secrets: dict[str, str], *, is_secret: bool = F
         return {key: _with_references(item, secrets, is_secret=key in _SECRET_KEYS) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_with_references(item, secrets, is_secret=is_secret) for item in value]
+    if is_secret and value is None:
+        return "${NOT_SET}"
     if not is_secret or "${" in value:
         return value if isinstance(value, (bool, int, str)) else str(value)
     name = f"SECRET_{len(secrets)}"

@@ -1,7 +1,9 @@
 """Replays: what was rejected is examined again, and what was taken in runs again without a call made twice."""
 
+import hmac
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -9,6 +11,8 @@ import sqlalchemy as sa
 from tests.builders.ledger import START, ClockedDatabase, Crew, catalogue, operation
 from tests.unit.webhooks.payloads import SOURCES
 from webhooks.replaying import PAGE, Replayer, Tally
+from webhooks.signatures import AllOf, Hmac, Key, PathToken, Plain
+from webhooks.sources import Source
 from workflows.catalogue import Outcome, OutcomeKind
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, replays, schema
@@ -158,6 +162,37 @@ def test_what_intake_set_aside_can_be_examined_again(crew: Crew):
     replay(crew, Which(ids=(delivery,)))
     work(crew)
     assert [row.state for row in rows(crew, deliveries)] == ["taken"]
+
+
+def test_what_was_quarantined_must_prove_where_it_came_from(crew: Crew):
+    def sources(secret: str, **changes: object) -> dict[str, Source]:
+        proof = Hmac(Plain("x-signature"), (Key(secret.encode()),))
+        return {"symphony": replace(SOURCES["symphony"], scheme=AllOf((PathToken((Key(b"x"),)), proof)), **changes)}
+
+    with crew.database.write() as connection:
+        connection.execute(
+            deliveries.insert().values(
+                id=new_id(),
+                source="symphony",
+                received_at=START,
+                shard=0,
+                state="quarantined",
+                headers={"x-signature": hmac.digest(b"right", FITS, "sha256").hex()},
+                body=FITS,
+                problems=[{"code": "quarantined", "message": "not yet", "path": ""}],
+            )
+        )
+
+    def seen(of: dict[str, Source]) -> tuple[dict[str, int], list[str]]:
+        (tally,) = Replayer(crew.database, of, Intake(crew.database, crew.rules)).preview(Which("quarantined"), ())
+        return dict(tally.counts), list(tally.problems)
+
+    kept = {"examined": 1, "still quarantined": 1}
+    assert seen(sources("right", quarantine="not yet")) == (kept, ["not yet"])
+    assert seen(sources("wrong")) == (kept, ["the signature does not match the body"])
+    assert seen({"symphony": replace(SOURCES["symphony"], scheme=None)})[0] == kept
+    assert seen(dict(SOURCES)) == (kept, ["nothing of what was kept proves where it came from"])
+    assert seen(sources("right"))[0] == {"examined": 1, "fit": 1, "runs": 1}
 
 
 def test_a_source_that_is_gone_is_named(crew: Crew):

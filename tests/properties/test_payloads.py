@@ -17,11 +17,13 @@ from tests.unit.webhooks.payloads import (
 )
 from webhooks.errors import PayloadError
 from webhooks.examination import examine
+from webhooks.signatures import Presented
 from webhooks.sources import cymbal_orders, symphony, tickettailor
 from webhooks.sources.loading import Loader
 from webhooks.sources.payload import read_json
 from workflows import typed_json
 from workflows.events import EVENT_TYPES
+from workflows.ledger.arrivals import Arrival
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -70,7 +72,8 @@ def mutated(draw: st.DrawFn, document: Any) -> Any:
 @pytest.mark.parametrize("name", SOURCES)
 @given(body=st.binary() | json_values.map(encoded))
 def test_any_bytes_at_all_become_an_arrival(name: str, body: bytes) -> None:
-    found = examine(SOURCES[name], body, {})
+    found = examine(SOURCES[name], Presented(body))
+    assert isinstance(found, Arrival)
     assert found.body == body
     assert (found.drafts is None) != (found.problems is None)
     (found.drafts or found.problems or "").encode()
@@ -80,7 +83,8 @@ def test_any_bytes_at_all_become_an_arrival(name: str, body: bytes) -> None:
 @given(data=st.data())
 def test_a_document_that_was_changed_anywhere_fits_or_says_where_it_does_not(name: str, data: st.DataObject) -> None:
     document = data.draw(mutated(VALID[name]))
-    found = examine(SOURCES[name], encoded(document), {})
+    found = examine(SOURCES[name], Presented(encoded(document)))
+    assert isinstance(found, Arrival)
     assert found.key.isprintable()
     if found.drafts is None:
         problems = typed_json.load(found.problems or "")

@@ -88,11 +88,12 @@ def delivery(delivery_id: str) -> Answer:
 
 
 def rejected() -> Answer:
-    """What was not taken in, why, and how to have it examined again."""
+    """What was not taken in or is not believed yet, why, and how to have it examined again."""
 
     def gather(connection: Connection, now: datetime) -> dict[str, Any]:
-        found = listing.deliveries(connection, state="rejected", limit=REJECTED + 1)
-        return {"rejected": found[:REJECTED], "more": len(found) > REJECTED}
+        states = ("rejected", "quarantined")
+        found = {state: listing.deliveries(connection, state=state, limit=REJECTED + 1) for state in states}
+        return {"found": found, "most": REJECTED}
 
     return _page("rejected", gather)
 

@@ -1,8 +1,34 @@
 """How a request proves that it comes from its source: one class per scheme, one contract."""
 
+from webhooks.signatures.afterwards import provable_afterwards
+from webhooks.signatures.all_of import AllOf
+from webhooks.signatures.basic import BasicAuth
+from webhooks.signatures.client_certificate import ClientCertificate
+from webhooks.signatures.header_token import HeaderToken
+from webhooks.signatures.hmac_signature import Hmac
+from webhooks.signatures.keys import Key, keys_of
+from webhooks.signatures.layouts import Elements, Plain, SignedText
+from webhooks.signatures.networks import Networks
 from webhooks.signatures.path_token import PathToken
-from webhooks.signatures.scheme import Headers, Scheme
-from webhooks.signatures.shared_key import SharedKey
-from webhooks.signatures.timestamped_hmac import TimestampedHmac
+from webhooks.signatures.scheme import Headers, Presented, Scheme
+from webhooks.signatures.standard_webhooks import StandardWebhooks
 
-__all__ = ["Headers", "PathToken", "Scheme", "SharedKey", "TimestampedHmac"]
+__all__ = [
+    "AllOf",
+    "BasicAuth",
+    "ClientCertificate",
+    "Elements",
+    "HeaderToken",
+    "Headers",
+    "Hmac",
+    "Key",
+    "Networks",
+    "PathToken",
+    "Plain",
+    "Presented",
+    "Scheme",
+    "SignedText",
+    "StandardWebhooks",
+    "keys_of",
+    "provable_afterwards",
+]

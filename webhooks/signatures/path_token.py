@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from webhooks.errors import SignatureError
-from webhooks.signatures.scheme import Headers, matches_any
+from webhooks.signatures.keys import Key, prove, same
+from webhooks.signatures.scheme import Presented
 
 
 @dataclass(frozen=True)
 class PathToken:
     """`/webhooks/<source>/<token>`. It proves who knows the address, not that the body is untouched."""
 
-    tokens: tuple[str, ...] = field(repr=False)
+    keys: tuple[Key, ...]
     secret_headers: frozenset[str] = frozenset()
 
-    def verify(self, body: bytes, headers: Headers, path_token: str | None, now: float) -> None:
+    def verify(self, presented: Presented, now: float) -> str:
         """Raises SignatureError unless the path ends in one of the tokens."""
-        if path_token is None:
+        token = presented.path_token
+        if token is None:
             raise SignatureError("missing", "the address lacks its token: POST to /webhooks/<source>/<token>")
-        if not matches_any(path_token, self.tokens):
-            raise SignatureError("wrong", "the token in the address is not the right one")
+        tried = [(key, same(token, key.value)) for key in self.keys]
+        return prove(tried, now, "the token in the address is not the right one")

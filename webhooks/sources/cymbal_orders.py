@@ -16,10 +16,10 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from webhooks.errors import PayloadError
-from webhooks.signatures import SharedKey
+from webhooks.signatures import HeaderToken, keys_of
 from webhooks.sources.loading import Loader
 from webhooks.sources.payload import IN_RANGE, Identifier, money, without_nulls
-from webhooks.sources.source import EventDraft, Preset
+from webhooks.sources.source import Content, EventDraft, Preset
 from workflows.fields import Flag, Instant, Number, Text
 from workflows.problems import Problem
 
@@ -75,22 +75,22 @@ class _Orders(_Documented):
 _ORDERS = Loader(_Orders)
 
 
-def _scheme(options: Mapping[str, Any]) -> SharedKey | None:
-    keys = tuple(key.reveal() for key in options["keys"])
-    return SharedKey(options["header"], keys) if keys else None
+def _scheme(options: Mapping[str, Any]) -> HeaderToken | None:
+    keys = keys_of(options["keys"])
+    return HeaderToken(options["header"], keys) if keys else None
 
 
-def _read(payload: Any, source: str) -> list[EventDraft]:
+def _read(content: Content) -> list[EventDraft]:
     """One `order.placed` for each order."""
     problems: list[Problem] = []
     drafts = [
         EventDraft(
             "order.placed",
-            f"order:{source}:{order['id']}",
+            f"order:{content.source}:{order['id']}",
             order.get("created_at"),
-            _canonical(order, source, f"$.orders[{index}]", problems),
+            _canonical(order, content.source, f"$.orders[{index}]", problems),
         )
-        for index, order in enumerate(_ORDERS.load(payload, "$")["orders"])
+        for index, order in enumerate(_ORDERS.load(content.payload, "$")["orders"])
     ]
     if problems:
         raise PayloadError(problems)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from webhooks.signatures import Scheme
+from webhooks.signatures import Headers, Scheme
 
 
 @dataclass(frozen=True)
@@ -24,30 +24,57 @@ class EventDraft:
     data: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an authentic request says: its JSON and headers, to the source of this name with these options."""
+
+    payload: Any
+    headers: Headers
+    source: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """The answer to a sender that only tries whether we are there: its request tells of nothing and is not stored."""
+
+    answer: Mapping[str, Any]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preset:
     """A kind of sender, declared once.
 
-    scheme       makes the scheme from the source's options; None while its secrets are not set
-    read         turns the body's JSON into events, given the source's name; raises PayloadError with every problem
+    scheme       makes the scheme from the source's options; None while its secrets are not set. Where the preset has
+                 none of its own, what stands under `verify` is all there is
+    read         turns an authentic request into events; raises PayloadError with every problem
     delivery_id  the sender's own id of the delivery, where it has one
+    greet        the answer to what is no news: a handshake, a test; None for all else
+    quarantine   why deliveries can be taken in but not yet believed, from the source's options; "" where they can
     window       how long a repeat is known where there is no such id and the bytes are the key; None: for ever
     carries_many one delivery may carry several subjects, so that order is kept for the whole source
     """
 
     name: str
-    scheme: Callable[[Mapping[str, Any]], Scheme | None]
-    read: Callable[[Any, str], list[EventDraft]]
-    delivery_id: Callable[[Any], str | None] = lambda payload: None
+    scheme: Callable[[Mapping[str, Any]], Scheme | None] | None
+    read: Callable[[Content], list[EventDraft]]
+    delivery_id: Callable[[Content], str | None] = lambda content: None
+    greet: Callable[[Content], Greeting | None] = lambda content: None
+    quarantine: Callable[[Mapping[str, Any]], str] = lambda options: ""
     window: timedelta | None = timedelta(minutes=10)
     carries_many: bool = False
 
 
 @dataclass(frozen=True)
 class Source:
-    """One configured source; `scheme` is None while its secrets are not set."""
+    """One configured source.
+
+    `scheme` is None while its secrets are not set; `quarantine` says why its deliveries are not believed yet.
+    """
 
     name: str
     brand: str
     preset: Preset
     scheme: Scheme | None = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    quarantine: str = ""

@@ -13,10 +13,10 @@ from typing import Any
 from marshmallow import ValidationError
 
 from webhooks.errors import PayloadError
-from webhooks.signatures import PathToken
+from webhooks.signatures import PathToken, keys_of
 from webhooks.sources.loading import Loader
 from webhooks.sources.payload import Identifier, event_name, require_object, without_nulls
-from webhooks.sources.source import EventDraft, Preset
+from webhooks.sources.source import Content, EventDraft, Preset
 from workflows.events import EVENT_TYPES, CampaignData
 from workflows.problems import Problem
 
@@ -33,13 +33,13 @@ _OPTIONAL = ("provider", "type", "status")
 
 
 def _scheme(options: Mapping[str, Any]) -> PathToken | None:
-    token = options["token"]
-    return None if token is None else PathToken((token.reveal(),))
+    keys = keys_of(options["token"])
+    return PathToken(keys) if keys else None
 
 
-def _read(payload: Any, source: str) -> list[EventDraft]:
+def _read(content: Content) -> list[EventDraft]:
     """One event. A name we do not know is kept under its own type and starts nothing."""
-    body = require_object(payload)
+    body = require_object(content.payload)
     name = event_name(body)
     fields = {key: value for key, value in body.items() if key != "event"}
     if f"symphony.{name}" in EVENT_TYPES:

@@ -15,10 +15,10 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from webhooks.errors import PayloadError
-from webhooks.signatures import TimestampedHmac
+from webhooks.signatures import Elements, Hmac, SignedText, keys_of
 from webhooks.sources.loading import Loader
 from webhooks.sources.payload import IN_RANGE, Identifier, event_name, money, require_object, without_nulls
-from webhooks.sources.source import EventDraft, Preset
+from webhooks.sources.source import Content, EventDraft, Preset
 from workflows.fields import Flag, Text
 from workflows.problems import Problem
 
@@ -71,29 +71,29 @@ class _Order(_Vendor):
 _ORDER = Loader(_Order)
 
 
-def _scheme(options: Mapping[str, Any]) -> TimestampedHmac | None:
-    secrets = tuple(secret.reveal() for secret in options["secrets"])
-    return TimestampedHmac(SIGNATURE_HEADER, secrets) if secrets else None
+def _scheme(options: Mapping[str, Any]) -> Hmac | None:
+    """The time and the body with nothing in between. The vendor's own sample reads the elements by position."""
+    keys = keys_of(options["secrets"])
+    return Hmac(Elements(SIGNATURE_HEADER), keys, SignedText("{timestamp}{body}")) if keys else None
 
 
-def _delivery_id(payload: Any) -> str | None:
-    identity = payload.get("id") if isinstance(payload, dict) else None
+def _delivery_id(content: Content) -> str | None:
+    identity = content.payload.get("id") if isinstance(content.payload, dict) else None
     return identity if isinstance(identity, str) and identity else None
 
 
-def _read(payload: Any, source: str) -> list[EventDraft]:
+def _read(content: Content) -> list[EventDraft]:
     """One event; what is not about an order is kept under its own type and starts nothing."""
-    envelope = require_object(payload)
+    envelope = require_object(content.payload)
     name = event_name(envelope)
-    content = require_object(envelope.get("payload"), "$.payload")
+    payload = require_object(envelope.get("payload"), "$.payload")
     occurred_at = _moment(envelope.get("created_at"))
     if name not in ("ORDER.CREATED", "ORDER.UPDATED"):
-        subject = f"tickettailor:{_delivery_id(envelope) or name.lower()}"
-        return [EventDraft(f"tickettailor.{name.lower()}", subject, occurred_at, content)]
-    order = _ORDER.load(content, "$.payload")
-    return [
-        EventDraft(_order_type(name, order), f"order:{source}:{order['id']}", occurred_at, _canonical(order, source))
-    ]
+        subject = f"tickettailor:{_delivery_id(content) or name.lower()}"
+        return [EventDraft(f"tickettailor.{name.lower()}", subject, occurred_at, payload)]
+    order = _ORDER.load(payload, "$.payload")
+    subject = f"order:{content.source}:{order['id']}"
+    return [EventDraft(_order_type(name, order), subject, occurred_at, _canonical(order, content.source))]
 
 
 def _order_type(name: str, order: Mapping[str, Any]) -> str:

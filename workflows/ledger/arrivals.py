@@ -23,7 +23,8 @@ class Arrival:
     key      what makes two deliveries of one source the same
     window   how long the key counts; None: as long as the delivery is kept
     headers, drafts, problems  typed JSON, written by whoever made the arrival: a value without a form fails there,
-             alone, and not in the batch it shares with others; `problems` is None unless it is rejected
+             alone, and not in the batch it shares with others; `problems` is None unless it is rejected or quarantined
+    is_quarantined  it is well as far as can be seen, and its `problems` say why it cannot be believed yet
     """
 
     id: DeliveryId
@@ -35,10 +36,13 @@ class Arrival:
     body: bytes
     drafts: str | None
     problems: str | None
+    is_quarantined: bool = False
 
     @property
     def state(self) -> str:
-        return "pending" if self.problems is None else "rejected"
+        if self.problems is None:
+            return "pending"
+        return "quarantined" if self.is_quarantined else "rejected"
 
     def until(self, now: int) -> int:
         """When the key stops counting, in microseconds, if it was stored at `now`."""
@@ -49,7 +53,8 @@ class Arrival:
 class Receipt:
     """What became of an arrival: the delivery that stands for it, and that delivery's verdict.
 
-    A repeat names the first delivery and has its verdict. `problems` is empty unless the delivery is rejected.
+    A repeat names the first delivery and has its verdict. `problems` is empty unless the delivery is rejected or
+    quarantined.
     """
 
     delivery_id: DeliveryId

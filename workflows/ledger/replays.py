@@ -117,10 +117,10 @@ def readmit(connection: Connection, stored: Stored, *, drafts: str, shard: int) 
     return bool(connection.execute(_as_read(stored).values(**values)).rowcount)
 
 
-def keep(connection: Connection, stored: Stored, *, problems: str | None) -> bool:
+def keep(connection: Connection, stored: Stored, *, state: str, problems: str | None) -> bool:
     """Write down what is in its way now; False when it is not any more as it was read."""
     text_of_problems = sa.type_coerce(sa.literal(problems), sa.Text)
-    return bool(connection.execute(_as_read(stored).values(problems=text_of_problems)).rowcount)
+    return bool(connection.execute(_as_read(stored).values(state=state, problems=text_of_problems)).rowcount)
 
 
 def backlog(connection: Connection, most: int) -> int:

@@ -117,10 +117,11 @@ deliveries = Table(
     Column("drafts", Json, comment="the events it carries, until intake has taken it in"),
     Column("problems", Json, comment="why it was rejected"),
     Column("taken_at", Instant),
-    _one_of("state", ("pending", "taken", "rejected")),
+    _one_of("state", ("pending", "taken", "rejected", "quarantined")),
 )
 _partial_index("ix_deliveries_pending", deliveries.c.shard, deliveries.c.id, where="state = 'pending'")
 _partial_index("ix_deliveries_rejected", deliveries.c.id, where="state = 'rejected'")
+_partial_index("ix_deliveries_quarantined", deliveries.c.id, where="state = 'quarantined'")
 
 replays = Table(
     "replays",

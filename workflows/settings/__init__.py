@@ -2,6 +2,6 @@
 
 from workflows.settings.environment import ENVIRONMENT
 from workflows.settings.reading import examine_settings, read_settings
-from workflows.settings.values import Secret, Settings, SourceSettings, Unset
+from workflows.settings.values import Key, Secret, Settings, SourceSettings, Unset
 
-__all__ = ["ENVIRONMENT", "Secret", "Settings", "SourceSettings", "Unset", "examine_settings", "read_settings"]
+__all__ = ["ENVIRONMENT", "Key", "Secret", "Settings", "SourceSettings", "Unset", "examine_settings", "read_settings"]

@@ -1,12 +1,10 @@
-"""`stagedoor.yml`: sources, vendors and brands. What may stand under a source or a vendor is in two tables here."""
+"""`stagedoor.yml`: sources (see `sources`), vendors and brands. What may stand under a vendor is in a table here."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,36 +12,15 @@ from typing import Any
 from workflows.errors import DefinitionError
 from workflows.language.literals import literal
 from workflows.problems import Problem
+from workflows.settings.forms import Form
 from workflows.settings.operations import OperationReader
 from workflows.settings.references import References
-from workflows.settings.values import SourceSettings
+from workflows.settings.sources import SourceReader
 from workflows.values import Money, Percent, currency_exponent
 from workflows.yaml_nodes import Node, decode, read
 from workflows.yaml_shapes import Findings
 from workflows.zones import is_zone, nearest_zone
 
-
-class Form(Enum):
-    """What may stand under a key."""
-
-    TEXT = "text"
-    ADDRESS = "an http(s) address"
-    SECRET = "a secret"  # noqa: S105
-    SECRETS = "a list of secrets"
-    TEXTS = "a list of texts"
-    CURRENCY = "an ISO 4217 currency code"
-    FLOORS = "a number by currency"
-    SECONDS = "a whole number of seconds"
-    CALLS = "how many calls at a time"
-    LIMITS = "a list of limits: so many requests in so many seconds"
-    OPERATIONS = "what no document states about operations"
-
-
-SOURCE_PRESETS: Mapping[str, Mapping[str, Form]] = {
-    "symphony": {"token": Form.SECRET},
-    "tickettailor": {"secrets": Form.SECRETS},
-    "cymbal-orders": {"header": Form.TEXT, "keys": Form.SECRETS},
-}
 EVERY_VENDOR: Mapping[str, Form] = {
     "deadline_seconds": Form.SECONDS,
     "concurrency": Form.CALLS,
@@ -99,7 +76,6 @@ MOST_REQUESTS = 100_000_000
 LONGEST_WINDOW = 31 * 86_400
 
 _WHEN_LEFT_OUT: Mapping[Form, Any] = {
-    Form.SECRETS: (),
     Form.TEXTS: (),
     Form.FLOORS: {},
     Form.LIMITS: (),
@@ -141,11 +117,11 @@ class _Document:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.findings = Findings()
         self._references = References(environ, self.findings)
+        self._sources = SourceReader(self.findings, self._references)
         self._forms: Mapping[Form, Callable[[Node, str], Any]] = {
             Form.TEXT: self._references.text,
             Form.ADDRESS: self._references.address,
             Form.SECRET: self._references.secret,
-            Form.SECRETS: self._references.secrets,
             Form.TEXTS: self._texts,
             Form.CURRENCY: self._currency,
             Form.FLOORS: self._floors,
@@ -158,7 +134,7 @@ class _Document:
     def sections(self, root: Node) -> dict[str, Any]:
         found = self.findings.entries(root, "stagedoor.yml", ("sources", "vendors", "brands"), required=("brands",))
         brands = self._brands(found["brands"].node) if "brands" in found else {}
-        sources = self._sources(found["sources"].node, tuple(brands)) if "sources" in found else {}
+        sources = self._sources.read(found["sources"].node, tuple(brands)) if "sources" in found else {}
         vendors = self._vendors(found["vendors"].node) if "vendors" in found else {}
         return {
             "sources": MappingProxyType(sources),
@@ -166,28 +142,6 @@ class _Document:
             "brands": MappingProxyType(brands),
             "unset": tuple(self._references.unset),
         }
-
-    def _sources(self, node: Node, brands: tuple[str, ...]) -> dict[str, SourceSettings]:
-        sources = {}
-        for name, entry in self.findings.any_entries(node, "sources").items():
-            if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
-                hint = "it stands in an address: use small letters, digits and -"
-                self.findings.add("E124", entry.key_place, f"{name!r} cannot be the name of a source", hint)
-            sources[name] = self._source(name, entry.node, brands)
-        return sources
-
-    def _source(self, name: str, node: Node, brands: tuple[str, ...]) -> SourceSettings:
-        what = f"the source {name!r}"
-        preset = self.findings.any_entries(node, what).get("preset")
-        chosen = self.findings.choice(preset.node, f"the preset of {what}", SOURCE_PRESETS) if preset else None
-        if chosen is None:  # which further keys are right hangs on the preset
-            if preset is None and node.kind == "map":
-                self.findings.add("E121", node.place, f"{what} needs the key 'preset'")
-            return SourceSettings(name, "", "", {})
-        forms = SOURCE_PRESETS[chosen]
-        found = self.findings.entries(node, what, ("preset", "brand", *forms), required=("brand", *forms))
-        brand = self.findings.choice(found["brand"].node, f"the brand of {what}", brands) if "brand" in found else None
-        return SourceSettings(name, chosen, brand or "", self._options(found, forms, f"sources.{name}"))
 
     def _vendors(self, node: Node) -> dict[str, Mapping[str, Any]]:
         known = self.findings.entries(node, "vendors", VENDORS)

@@ -54,12 +54,6 @@ class References:
         value = self.text(node, path)
         return Secret(value) if value else None
 
-    def secrets(self, node: Node, path: str) -> tuple[Secret, ...]:
-        """Those of a list of secrets that are set."""
-        items = self._findings.items(node, path)
-        found = [self.secret(item, f"{path}.{number}") for number, item in enumerate(items)]
-        return tuple(secret for secret in found if secret is not None)
-
     def address(self, node: Node, path: str) -> str | None:
         """An http or https address without query, as given."""
         text = self.text(node, path)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from workflows.settings.values import Secret, Settings
+from workflows.settings.values import Key, Secret, Settings
 
 
 def secret_values(settings: Settings) -> tuple[str, ...]:
@@ -35,6 +35,8 @@ def _passwords(url: str) -> Iterator[str]:
 def _revealed(value: Any) -> Iterator[str]:
     if isinstance(value, Secret):
         yield value.reveal()
+    elif isinstance(value, Key):
+        yield value.secret.reveal()
     elif isinstance(value, Mapping):
         yield from _revealed(value.values())
     elif isinstance(value, Iterable) and not isinstance(value, (str, bytes)):

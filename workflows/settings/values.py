@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +35,15 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Key:
+    """One of several secrets that may be live at once: how the operator calls it, and when it ends."""
+
+    secret: Secret
+    id: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Unset:
     """A value the file takes from a variable that is not set: (`vendors.symphony.api_key`, `SYMPHONY_API_KEY`)."""
 
@@ -46,6 +56,7 @@ class SourceSettings:
     """A system that sends us webhooks, as configured.
 
     `options` has every key of its preset; a value taken from an unset variable is None, in a list it is left out.
+    Secrets are a list of Keys, however they are written.
     """
 
     name: str

@@ -2,24 +2,30 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from tests.builders.settings import make_settings
 from webhooks.sources import Source, build_sources
-from workflows.settings import Secret, SourceSettings
 
 SYMPHONY_TOKEN = "a-token-nobody-guesses"
 TICKETTAILOR_SECRET = "ABCD123"
 BOX_OFFICE_KEY = "box-office-key"
 
-CONFIGURED = {
-    "symphony": SourceSettings("symphony", "symphony", "main", {"token": Secret(SYMPHONY_TOKEN)}),
-    "tickettailor": SourceSettings(
-        "tickettailor", "tickettailor", "main", {"secrets": [Secret(TICKETTAILOR_SECRET), Secret("the old one")]}
-    ),
-    "box-office": SourceSettings(
-        "box-office", "cymbal-orders", "second", {"header": "X-Api-Key", "keys": [Secret(BOX_OFFICE_KEY)]}
-    ),
-}
+CONFIGURED = make_settings(
+    Path(),
+    sources={
+        "symphony": {"preset": "symphony", "token": SYMPHONY_TOKEN, "brand": "main"},
+        "tickettailor": {"preset": "tickettailor", "secrets": [TICKETTAILOR_SECRET, "the old one"], "brand": "main"},
+        "box-office": {
+            "preset": "cymbal-orders",
+            "header": "X-Api-Key",
+            "keys": [BOX_OFFICE_KEY],
+            "brand": "second",
+        },
+    },
+    brands={"main": {"zone": "Europe/London"}, "second": {"zone": "Europe/London"}},
+).sources
 SOURCES: Mapping[str, Source] = build_sources(CONFIGURED)
 
 

@@ -114,10 +114,13 @@ def test_every_link_of_the_first_page_leads_somewhere(here: FlaskClient, rows: R
     assert {link: here.get(link, buffered=True).status_code for link in links} == dict.fromkeys(links, 200)
 
 
-def test_what_was_rejected_is_listed_with_why_and_how_to_examine_it_again(here: FlaskClient, rows: Rows) -> None:
-    assert "Everything that came in fitted." in seen(here, "/rejected")
+@pytest.mark.parametrize("state", ["rejected", "quarantined"])
+def test_what_was_rejected_is_listed_with_why_and_how_to_examine_it_again(
+    here: FlaskClient, rows: Rows, state: str
+) -> None:
+    assert seen(here, "/rejected").count("None.") == 2
     problems = [{"code": "missing", "message": "is required", "path": "$.id"}]
-    delivery = rows.delivery(state="rejected", problems=problems)
+    delivery = rows.delivery(state=state, problems=problems)
     for path in ("/rejected", f"/deliveries/{delivery}"):
         page = seen(here, path)
         assert "<code>$.id</code>" in page

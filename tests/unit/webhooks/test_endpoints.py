@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.builders.settings import make_settings
 from tests.unit.webhooks.payloads import (
     BOX_OFFICE_KEY,
     CONFIGURED,
@@ -33,21 +34,21 @@ from webhooks.services import Services, open_services
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import schema
 from workflows.ledger.tables import deliveries, refusals
-from workflows.settings import Settings, SourceSettings
+from workflows.settings import Settings
 
 SYMPHONY = f"/webhooks/symphony/{SYMPHONY_TOKEN}"
 
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    unset = SourceSettings("unset", "symphony", "main", {"token": None})
+    unset = make_settings(tmp_path, sources={"unset": {"preset": "symphony", "token": None, "brand": "main"}}).sources
     settings = Settings(
         data_dir=tmp_path,
         config_dir=tmp_path,
         database_url=f"sqlite:///{tmp_path}/ledger.db",
         broker_url="memory://",
         log_format="json",
-        sources={**CONFIGURED, "unset": unset},
+        sources={**CONFIGURED, **unset},
     )
     services = open_services(settings)
     schema.upgrade(services.database)

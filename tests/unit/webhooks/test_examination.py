@@ -8,13 +8,16 @@ import pytest
 
 from tests.unit.webhooks.payloads import SOURCES, box_office_order, campaign_event, encoded, ticket_event
 from webhooks.examination import MOST_PROBLEMS, examine, status_of
+from webhooks.signatures import Presented
 from workflows import typed_json
 from workflows.ledger.arrivals import Arrival, Receipt, shard_of
 from workflows.values import DeliveryId
 
 
 def examined(source: str, body: bytes, headers: dict[str, str] | None = None) -> Arrival:
-    return examine(SOURCES[source], body, headers or {})
+    found = examine(SOURCES[source], Presented(body, headers or {}))
+    assert isinstance(found, Arrival)
+    return found
 
 
 def problems(arrival: Arrival) -> list[dict[str, Any]]:

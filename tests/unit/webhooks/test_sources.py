@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.builders.settings import make_settings
 from tests.unit.webhooks.payloads import (
     SOURCES,
     box_office_item,
@@ -18,16 +20,16 @@ from tests.unit.webhooks.payloads import (
     ticket_order,
 )
 from webhooks.errors import PayloadError
-from webhooks.sources import EventDraft, build_sources
+from webhooks.sources import Content, EventDraft, build_sources
 from webhooks.sources.payload import read_json
 from workflows.events import EVENT_TYPES
-from workflows.settings import SourceSettings
 from workflows.values import Money
 
 
 def drafts(source: str, payload: Any) -> list[EventDraft]:
     """What the source's preset makes of a body; every draft must be as the schema of its type would load it."""
-    found = SOURCES[source].preset.read(read_json(encoded(payload)), source)
+    configured = SOURCES[source]
+    found = configured.preset.read(Content(read_json(encoded(payload)), {}, source, configured.options))
     for draft in found:
         if draft.type in EVENT_TYPES:
             assert EVENT_TYPES[draft.type]().load(dict(draft.data)) == draft.data
@@ -262,11 +264,10 @@ class TestBoxOffice:
 
 
 def test_a_source_whose_secret_is_not_set_has_no_scheme() -> None:
-    found = build_sources(
-        {
-            "a": SourceSettings("a", "symphony", "main", {"token": None}),
-            "b": SourceSettings("b", "tickettailor", "main", {"secrets": []}),
-            "c": SourceSettings("c", "cymbal-orders", "main", {"header": "X-Api-Key", "keys": []}),
-        }
-    )
+    sources = {
+        "a": {"preset": "symphony", "token": None, "brand": "main"},
+        "b": {"preset": "tickettailor", "secrets": [None], "brand": "main"},
+        "c": {"preset": "cymbal-orders", "header": "X-Api-Key", "keys": [None], "brand": "main"},
+    }
+    found = build_sources(make_settings(Path(), sources=sources).sources)
     assert [source.scheme for source in found.values()] == [None, None, None]

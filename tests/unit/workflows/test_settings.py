@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders.settings import make_settings
 from workflows.errors import ConfigurationError
-from workflows.settings import ENVIRONMENT, Secret, Settings, Unset, read_settings
+from workflows.settings import ENVIRONMENT, Key, Secret, Settings, Unset, read_settings
 from workflows.values import Money, Percent
 
 WHOLE = """\
@@ -69,8 +69,12 @@ def problems_of(read: Reader, tmp_path: Path) -> Callable[..., list[str]]:
 
 def test_the_whole_file_becomes_values(read: Reader) -> None:
     settings = read(WHOLE, WHOLE_ENVIRON)
-    assert settings.sources["symphony"].options == {"token": Secret("wt")}
-    assert settings.sources["box-office"].options == {"header": "X-Api-Key", "keys": (Secret("b"),)}
+    assert settings.sources["symphony"].options == {"token": (Key(Secret("wt")),), "verify": {}}
+    assert settings.sources["box-office"].options == {
+        "header": "X-Api-Key",
+        "keys": (Key(Secret("b")),),
+        "verify": {},
+    }
     assert settings.sources["box-office"].brand == "main"
     symphony = settings.vendors["symphony"]
     assert (symphony["advertising_api"], symphony["brand_id"]) == ("https://partner.example.com/advertising", "1234")
@@ -84,7 +88,7 @@ def test_the_whole_file_becomes_values(read: Reader) -> None:
 
 def test_a_variable_that_is_not_set_is_listed_and_its_value_missing(read: Reader) -> None:
     settings = read(WHOLE, {**WHOLE_ENVIRON, "SYMPHONY_API_KEY": ""})
-    assert settings.sources["tickettailor"].options["secrets"] == (Secret("n"),)
+    assert settings.sources["tickettailor"].options["secrets"] == (Key(Secret("n")),)
     assert settings.vendors["symphony"]["api_key"] is None
     assert settings.unset == (
         Unset("sources.tickettailor.secrets.1", "OLD"),
@@ -314,7 +318,7 @@ def test_secrets_are_equal_as_their_values_are_and_never_equal_to_text() -> None
 def test_the_builder_reads_values_as_a_file(tmp_path: Path) -> None:
     sources = {"symphony": {"preset": "symphony", "token": "t", "brand": "main"}}
     settings = make_settings(tmp_path, sources=sources, vendors={"cymbal": {"api_key": "k"}})
-    assert settings.sources["symphony"].options["token"] == Secret("t")
+    assert settings.sources["symphony"].options["token"] == (Key(Secret("t")),)
     assert settings.vendors["cymbal"]["api_key"] == Secret("k")
     assert settings.brands["main"]["budget_cap"] == Money(Decimal(500), "USD")
 

@@ -11,7 +11,8 @@ from tasks.cli.letters import SENDERS, letter
 from tasks.cli.send import put
 from tests.builders.settings import make_settings
 from webhooks.errors import SignatureError
-from webhooks.sources import build_sources
+from webhooks.signatures import Presented
+from webhooks.sources import Content, build_sources
 from workflows.errors import ConfigurationError
 from workflows.settings import Settings
 
@@ -36,8 +37,8 @@ def test_a_letter_is_authentic_and_becomes_an_event(name: str, event: str, setti
     token = made.path.removeprefix(f"/webhooks/{name}").removeprefix("/") or None
     headers = {key.lower(): value for key, value in made.headers.items()}
     assert source.scheme is not None
-    source.scheme.verify(made.body, headers, token, time.time())
-    (draft,) = source.preset.read(json.loads(made.body), name)
+    source.scheme.verify(Presented(made.body, headers, token), time.time())
+    (draft,) = source.preset.read(Content(json.loads(made.body), headers, name, source.options))
     assert "7" in draft.subject
 
 
@@ -47,7 +48,7 @@ def test_a_changed_body_is_not_authentic(settings: Settings) -> None:
     assert source.scheme is not None
     with pytest.raises(SignatureError):
         source.scheme.verify(
-            made.body + b" ", {key.lower(): value for key, value in made.headers.items()}, None, time.time()
+            Presented(made.body + b" ", {key.lower(): value for key, value in made.headers.items()}), time.time()
         )
 
 

@@ -66,7 +66,8 @@ class Examined:
     shard: int
     drafts: str | None
     problems: str | None
-    state: str = "rejected"
+    state: str
+    reason: str | None = None
 
     def carries(self, event_type: str) -> bool:
         """Whether one of its events is of that type."""
@@ -74,6 +75,8 @@ class Examined:
 
     def sentences(self) -> list[str]:
         """What is in the way, for people."""
+        if self.problems is None:
+            return [self.reason] if self.reason else []
         return [f"{item.get('path') or ''} {item.get('message')}".strip() for item in _loaded(self.problems)]
 
 
@@ -123,6 +126,8 @@ class Replayer:
             match stored.state:
                 case "pending":
                     tally.counts["not taken in yet"] += 1
+                case "superseded":
+                    tally.counts["superseded by a later one"] += 1
                 case "taken":
                     self._run_again(turn, stored, tally)
                 case _:
@@ -147,8 +152,8 @@ class Replayer:
         if found.drafts is None:
             tally.counts[f"still {found.state}"] += 1
             tally.problems.update(found.sentences())
-            replays.keep(turn.connection, stored, state=found.state, problems=found.problems)
-        elif replays.readmit(turn.connection, stored, drafts=found.drafts, shard=found.shard):
+            replays.keep(turn.connection, stored, state=found.state, problems=found.problems, reason=found.reason)
+        elif replays.readmit(turn.connection, stored, drafts=found.drafts, shard=found.shard, reason=found.reason):
             tally.counts["fit"] += 1
             if turn.is_preview:
                 self._take_in(turn, stored, found.drafts, tally)
@@ -178,11 +183,12 @@ class Replayer:
         presented = Presented(stored.body, stored.headers)
         arrival = examine(source, presented)
         if isinstance(arrival, Greeting):
-            return Examined(0, "[]", None)
-        doubt = _doubt(source, stored, presented) if stored.state == QUARANTINED and arrival.drafts else ""
+            return Examined(0, "[]", None, "pending")
+        is_doubted = stored.state == QUARANTINED and arrival.problems is None
+        doubt = _doubt(source, stored, presented) if is_doubted else ""
         if doubt:
             return _kept(QUARANTINED, Problem(QUARANTINED, doubt))
-        return Examined(arrival.shard, arrival.drafts, arrival.problems, arrival.state)
+        return Examined(arrival.shard, arrival.drafts, arrival.problems, arrival.state, arrival.reason)
 
 
 def _doubt(source: Source, stored: Stored, presented: Presented) -> str:

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+MAX_NAME = 100
+"""Characters of a name that others are compared with; the comparison takes their square."""
+
 
 @dataclass(frozen=True, order=True)
 class Place:
@@ -47,5 +50,7 @@ class Problem:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The hint "did you mean 'x'?" for the known name most like `name`, or "" when none is near."""
+    if len(name) > MAX_NAME:
+        return ""
     close = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else ""

@@ -18,6 +18,8 @@ from typing import Any
 from workflows.values import Money, Percent
 
 _FORM: Any = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False, "allow_nan": False}
+# Python reads no whole number with more; a fraction of a million digits would be work wherever it is looked at.
+_MAX_DIGITS = 4300
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
@@ -53,13 +55,13 @@ def load(text: str) -> object:
 def load_foreign(text: str | bytes) -> object:
     """Read JSON that others wrote: fractions become exact decimals, `$` keys stay what they are.
 
-    Raises ValueError for anything that is not JSON in UTF-8, for NaN and Infinity, which JSON has not, for nesting and
-    exponents beyond what can be handled, and for escaped halves of characters, which nothing can store.
+    Raises ValueError for anything that is not JSON in UTF-8, for NaN and Infinity, which JSON has not, for nesting,
+    digits and exponents beyond what can be handled, and for escaped halves of characters, which nothing can store.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")
     try:
-        value: object = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        value: object = json.loads(text, parse_float=_decimal, parse_constant=_refuse_constant)
         if ("\\u" in text or not text.isascii()) and _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False, default=str).encode()
     except RecursionError as error:
@@ -67,6 +69,12 @@ def load_foreign(text: str | bytes) -> object:
     except InvalidOperation as error:
         raise ValueError("a number is out of range") from error
     return value
+
+
+def _decimal(text: str) -> Decimal:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError("a number has too many digits")
+    return Decimal(text)
 
 
 def _refuse_constant(name: str) -> object:

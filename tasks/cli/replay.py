@@ -28,7 +28,7 @@ from workflows.values import new_id, utc_now
 
 BEHIND_SECONDS = 0.2
 MOST_PROBLEMS = 20
-STATES = ("rejected", "quarantined", "taken")
+STATES = ("rejected", "quarantined", "filtered", "taken")
 
 
 class Moment(click.ParamType[datetime]):
@@ -184,7 +184,7 @@ def _go_on(desk: Desk, begun: Replay, as_json: bool) -> int:
     return 0
 
 
-LOOKED_AT = ("examined", "replayed", "not taken in yet")
+LOOKED_AT = ("examined", "replayed", "not taken in yet", "superseded by a later one")
 
 
 @contextmanager

@@ -14,12 +14,15 @@ from webhooks.replaying import PAGE, Replayer, Tally
 from webhooks.signatures import AllOf, Hmac, Key, PathToken, Plain
 from webhooks.sources import Source
 from workflows.catalogue import Outcome, OutcomeKind
+from workflows.language.formulas import parse
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, replays, schema
 from workflows.ledger.replays import ReplayState, Which
 from workflows.ledger.tables import deliveries, effects, events, runs, steps
+from workflows.problems import Place
 from workflows.runtime.intake import Intake
 from workflows.runtime.sweep import Sweep
+from workflows.settings.admission import Admission
 from workflows.values import new_id
 
 TWO_CALLS = """
@@ -193,6 +196,25 @@ def test_what_was_quarantined_must_prove_where_it_came_from(crew: Crew):
     assert seen({"symphony": replace(SOURCES["symphony"], scheme=None)})[0] == kept
     assert seen(dict(SOURCES)) == (kept, ["nothing of what was kept proves where it came from"])
     assert seen(sources("right"))[0] == {"examined": 1, "fit": 1, "runs": 1}
+
+
+def test_what_was_filtered_passes_once_its_filter_lets_it(crew: Crew):
+    delivery = deliver(crew, state="filtered")
+    where = parse("event.data.id == '1'", Place("stagedoor.yml", 1, 1))
+    strict = replace(SOURCES["symphony"], admission=Admission(where=where))
+    (tally,) = Replayer(crew.database, {"symphony": strict}, Intake(crew.database, crew.rules)).preview(
+        Which("filtered"), ()
+    )
+    assert tally.counts == {"examined": 1, "still filtered": 1}
+    assert "is false" in next(iter(tally.problems))
+    replay(crew, Which(ids=(delivery,)))
+    work(crew)
+    assert notes(crew) == ["first", "second"]
+
+
+def test_what_was_superseded_stays_so(crew: Crew):
+    deliver(crew, state="superseded")
+    assert preview(crew, Which()).counts == {"superseded by a later one": 1}
 
 
 def test_a_source_that_is_gone_is_named(crew: Crew):

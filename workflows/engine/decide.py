@@ -16,7 +16,7 @@ from workflows.engine.states import OUT_THERE, EffectState, RunState, StepState,
 from workflows.engine.timing import due_time
 from workflows.errors import FormulaError
 from workflows.language.definition import Call, Definition, Set, Step, StopUnless, Wait
-from workflows.language.trees import render
+from workflows.language.trees import assigned, render
 
 
 def decide(definition: Definition, snapshot: Snapshot, now: datetime) -> list[Decision]:
@@ -103,7 +103,7 @@ def _enter(step: Step, scope: Mapping[str, Any], now: datetime) -> Decision:
         case Call() as call:
             return Intend(step.id, call.operation, _inputs(render(call.inputs, scope)), call.attempts, call.within)
         case Set() as assignment:
-            return EndStep(step.id, StepState.DONE, _assigned(step.id, assignment, scope))
+            return EndStep(step.id, StepState.DONE, assigned(assignment.values, scope, step.id))
         case Wait() as wait:
             due_at = due_time(wait, scope, now)
             return StartTimer(step.id, due_at) if due_at > now else EndStep(step.id, StepState.DONE)
@@ -117,13 +117,6 @@ def _inputs(rendered: object) -> Mapping[str, Any]:
     if not isinstance(rendered, Mapping):
         raise FormulaError("`with` must give an object of inputs")
     return rendered
-
-
-def _assigned(step: str, assignment: Set, scope: Mapping[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, tree in assignment.values.items():
-        values[name] = render(tree, {**scope, step: dict(values)})
-    return values
 
 
 def _resume_call(step: Step, effect: EffectView | None) -> Iterator[Decision]:

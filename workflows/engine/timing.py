@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflows.errors import FormulaError
 from workflows.language.definition import Wait
 from workflows.language.trees import render
+from workflows.zones import on_day, zone
 
 IN_WORDS = {timedelta: "a duration such as 30m", datetime: "an instant", str: "text"}
 Kind = TypeVar("Kind", timedelta, datetime, str)
-TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 def due_time(wait: Wait, scope: Mapping[str, Any], now: datetime) -> datetime:
@@ -29,12 +29,12 @@ def due_time(wait: Wait, scope: Mapping[str, Any], now: datetime) -> datetime:
     until = render(wait.until, scope)
     if isinstance(until, datetime):
         return until.astimezone(UTC)
-    zone = "UTC" if wait.zone is None else _a(str, render(wait.zone, scope), "zone")
-    return next_time_of_day(now, _a(str, until, "until"), zone)
+    zone_name = "UTC" if wait.zone is None else _a(str, render(wait.zone, scope), "zone")
+    return next_time_of_day(now, _a(str, until, "until"), zone_name)
 
 
-def next_time_of_day(now: datetime, clock: str, zone: str) -> datetime:
-    """The first instant at or after `now` when clocks in `zone` show `clock` ("09:00").
+def next_time_of_day(now: datetime, clock: str, zone_name: str) -> datetime:
+    """The first instant at or after `now` when clocks in the zone show `clock` ("09:00").
 
     Where that minute does not exist (clocks go forward), the first valid minute after the gap; where it exists twice
     (clocks go back), the first of the two. Raises FormulaError for a time or zone that is none.
@@ -43,38 +43,12 @@ def next_time_of_day(now: datetime, clock: str, zone: str) -> datetime:
     if found is None:
         raise FormulaError(f"{clock!r} is not a time of day such as 09:00")
     try:
-        rules = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise FormulaError(f"{zone!r} is not a time zone such as Europe/London") from error
-    hour, minute = int(found[1]), int(found[2])
+        rules = zone(zone_name)
+    except ValueError as error:
+        raise FormulaError(f"{zone_name!r} is not a time zone such as Europe/London") from error
     today = now.astimezone(rules).date()
-    candidates = (_on_day(today + timedelta(days=days), hour, minute, rules) for days in range(3))
+    candidates = (on_day(today + timedelta(days=days), time.fromisoformat(clock), rules) for days in range(3))
     return next(candidate for candidate in candidates if candidate >= now)
-
-
-def _on_day(day: date, hour: int, minute: int, rules: ZoneInfo) -> datetime:
-    wall = datetime(day.year, day.month, day.day, hour, minute, tzinfo=rules)  # fold=0: the first of two
-    moment = wall.astimezone(UTC)
-    if moment.astimezone(rules).replace(tzinfo=None) == wall.replace(tzinfo=None):
-        return moment
-    # In a gap, fold=0 reads the time by the offset before it, which lands as far after the gap as the wall time lies
-    # in it: stepping back to the gap's end gives the first valid minute.
-    before, after = wall.utcoffset(), wall.replace(fold=1).utcoffset()
-    assert before is not None
-    assert after is not None
-    return _gap_end(moment - (after - before), moment, rules)
-
-
-def _gap_end(low: datetime, high: datetime, rules: ZoneInfo) -> datetime:
-    """The first whole minute in (low, high] with the offset that holds at `high`."""
-    offset = high.astimezone(rules).utcoffset()
-    while high - low > timedelta(minutes=1):
-        middle = low + timedelta(minutes=(high - low) // timedelta(minutes=2))
-        if middle.astimezone(rules).utcoffset() == offset:
-            high = middle
-        else:
-            low = middle
-    return high
 
 
 def _a(kind: type[Kind], value: object, where: str) -> Kind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar
@@ -167,6 +167,8 @@ def common(one: Type, other: Type) -> Type | None:
     match one, other:
         case (Mistaken(), _) | (_, Mistaken()):
             return Mistaken()
+        case ObjectOf(), ObjectOf() if one != other:
+            return _common_object(one, other)
         case Null(), _:
             return nullable(other)
         case _, Null():
@@ -213,6 +215,36 @@ def fits(given: Type, needed: Type) -> bool:
             return given == needed
 
 
+def misfit(given: Type, needed: Type) -> str:
+    """In words, the first reason within a list or an object why `fits` says no; "" where the types say it all."""
+    match given, needed:
+        case _, Nullable():
+            return misfit(_plain(given), needed.inner)
+        case ListOf(), ListOf():
+            within = misfit(given.item, needed.item)
+            return within or f"its items are {given.item}, not {needed.item}"
+        case ObjectOf(), ObjectOf():
+            return next(_misfits(given, needed), "")
+    return ""
+
+
+def _misfits(given: ObjectOf, needed: ObjectOf) -> Iterator[str]:
+    called = needed.name or "what it goes to"
+    for name, here in given.fields.items():
+        wanted = needed.fields.get(name)
+        if wanted is None and not needed.open:
+            yield f"its {name!r} is not a field of {called}"
+        elif wanted is not None and here.optional and not wanted.optional:
+            yield f"its {name!r} may be absent"
+        elif wanted is not None and not fits(here.type, wanted.type):
+            yield misfit(here.type, wanted.type) or f"its {name!r} is {here.type}, not {wanted.type}"
+    for name, wanted in needed.fields.items():
+        if name not in given.fields and not wanted.optional:
+            yield f"it has no {name!r}"
+    if given.open and not needed.open:
+        yield f"it may have fields that {called} has not"
+
+
 @cache
 def of_schema(schema: type[Schema], *, as_input: bool = False) -> ObjectOf:
     """The type of what `schema` loads, or with `as_input` of what it is given to load.
@@ -237,6 +269,20 @@ def _object(schema: Schema, unknown: str | None, as_input: bool) -> ObjectOf:
 
 def _plain(given: Type) -> Type:
     return given.inner if isinstance(given, Nullable) else given
+
+
+def _common_object(one: ObjectOf, other: ObjectOf) -> ObjectOf | None:
+    """Objects have something in common where they have the same names; what may be absent in one may be so in both."""
+    if one.fields.keys() != other.fields.keys() or one.open != other.open:
+        return None
+    shared: dict[str, FieldType] = {}
+    for name, here in one.fields.items():
+        there = other.fields[name]
+        found = common(here.type, there.type)
+        if found is None:
+            return None
+        shared[name] = FieldType(found, here.optional or there.optional)
+    return ObjectOf(shared, one.open)
 
 
 def _is_empty(given: ListOf) -> bool:

@@ -110,17 +110,19 @@ def page(connection: Connection, which: Which, after: str, limit: int) -> list[S
     return [Stored(**row._mapping) for row in connection.execute(statement.order_by(deliveries.c.id).limit(limit))]
 
 
-def readmit(connection: Connection, stored: Stored, *, drafts: str, shard: int) -> bool:
+def readmit(connection: Connection, stored: Stored, *, drafts: str, shard: int, reason: str | None) -> bool:
     """Have intake take in what fits now; False when it is not any more as it was read."""
     text_of_drafts = sa.type_coerce(sa.literal(drafts), sa.Text)
-    values = {"state": "pending", "shard": shard, "drafts": text_of_drafts, "problems": None, "taken_at": None}
+    values = {"state": "pending", "shard": shard, "drafts": text_of_drafts, "reason": reason}
+    values |= {"problems": None, "taken_at": None}
     return bool(connection.execute(_as_read(stored).values(**values)).rowcount)
 
 
-def keep(connection: Connection, stored: Stored, *, state: str, problems: str | None) -> bool:
+def keep(connection: Connection, stored: Stored, *, state: str, problems: str | None, reason: str | None) -> bool:
     """Write down what is in its way now; False when it is not any more as it was read."""
-    text_of_problems = sa.type_coerce(sa.literal(problems), sa.Text)
-    return bool(connection.execute(_as_read(stored).values(state=state, problems=text_of_problems)).rowcount)
+    text_of_problems = None if problems is None else sa.type_coerce(sa.literal(problems), sa.Text)
+    values = {"state": state, "problems": text_of_problems, "reason": reason}
+    return bool(connection.execute(_as_read(stored).values(**values)).rowcount)
 
 
 def backlog(connection: Connection, most: int) -> int:

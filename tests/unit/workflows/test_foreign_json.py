@@ -39,3 +39,9 @@ def test_fractions_stay_exact_and_characters_beyond_the_first_plane_stay_whole()
 def test_any_bytes_are_read_or_refused(text: str | bytes) -> None:
     with contextlib.suppress(ValueError):
         load_foreign(text)
+
+
+def test_a_fraction_of_more_digits_than_any_number_has_is_refused():
+    assert load_foreign(f"0.{'1' * 4_000}") == Decimal(f"0.{'1' * 4_000}")
+    with pytest.raises(ValueError, match="too many digits"):
+        load_foreign(f"0.{'1' * 5_000}")

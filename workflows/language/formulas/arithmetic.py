@@ -19,6 +19,9 @@ from workflows.values import Money, Percent, currency_exponent
 MAX_TEXT = 10_000
 """Characters a text made by a formula may have."""
 
+MAX_DECIMALS = 10
+"""Decimals a number may be rounded to."""
+
 _TRAPS = [InvalidOperation, DivisionByZero, Overflow]
 _CONTEXT = Context(prec=34, Emax=999, Emin=-999, traps=_TRAPS)
 # Wide enough for the product of any two numbers to be exact, so that money is rounded once, and downwards.
@@ -42,7 +45,10 @@ def calculate(operator: str, left: object, right: object, kinds: tuple[str, str]
     operation = OPERATIONS.get((kinds[0], operator, kinds[1]))
     if operation is None:
         raise FormulaError(f"{operator} does not work with {kinds[0]} and {kinds[1]}")
-    return guarded(operation.apply, left, right)
+    result = guarded(operation.apply, left, right)
+    if type(result) is Decimal and not result.is_finite():
+        raise FormulaError("a number that is none")
+    return result
 
 
 def guarded(apply: Callable[..., object], *values: object) -> object:
@@ -76,14 +82,29 @@ def negate(value: object) -> object:
 
 def money_of(amount: Numeric, currency: str) -> Money:
     """Money rounded down to its minor unit. Raises FormulaError for an amount too large or no currency."""
-    try:
-        unit = Decimal(1).scaleb(-currency_exponent(currency))
-    except ValueError as error:
-        raise FormulaError("not an ISO 4217 currency code") from error
     exact = Decimal(amount)
-    if abs(exact) >= MAX_AMOUNT:
+    if not exact.is_finite() or exact.copy_abs() >= MAX_AMOUNT:
         raise FormulaError("an amount of money too large to work with")
-    return Money(exact.quantize(unit, context=_WIDE), currency)
+    return Money(exact.quantize(minor_unit(currency), context=_WIDE), currency)
+
+
+def minor_unit(currency: str) -> Decimal:
+    """The least amount of a currency. Raises FormulaError for a text that is no currency."""
+    try:
+        return Decimal(1).scaleb(-currency_exponent(currency))
+    except ValueError as error:
+        raise FormulaError("not an ISO 4217 currency code such as USD") from error
+
+
+def rounded(number: Numeric, decimals: Numeric, mode: str) -> Numeric:
+    """`number` with that many decimals; a whole number where there are none."""
+    if not 0 <= decimals <= MAX_DECIMALS or decimals != int(decimals):
+        raise FormulaError(f"decimals are a whole number from 0 to {MAX_DECIMALS}")
+    exact = Decimal(number)
+    if not exact.is_finite() or exact.copy_abs() >= MAX_AMOUNT:
+        raise FormulaError("a number too large to be rounded")
+    result = exact.quantize(Decimal(1).scaleb(-int(decimals)), mode, _WIDE)
+    return result if decimals else int(result)
 
 
 def same_currency(one: Money, other: Money) -> str:

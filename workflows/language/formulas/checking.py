@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from workflows.errors import FormulaError
 from workflows.language.formulas.arithmetic import OPERATIONS
-from workflows.language.formulas.evaluation import evaluate
+from workflows.language.formulas.declarations import Function, Like, Parameter
+from workflows.language.formulas.evaluation import Budget, evaluate
 from workflows.language.formulas.facts import NOTHING, Facts, facts_when
 from workflows.language.formulas.formula import Formula
-from workflows.language.formulas.functions import Function, Like, Parameter
-from workflows.language.formulas.kinds import EQUATED, ORDERED, kind_of
+from workflows.language.formulas.functions import FORMS
+from workflows.language.formulas.kinds import EQUATED, ORDERED, kind_of, named
 from workflows.language.formulas.nodes import (
     AllOf,
     AnyOf,
@@ -28,6 +29,7 @@ from workflows.language.formulas.nodes import (
     Node,
     Not,
     Now,
+    ObjectNode,
     Path,
 )
 from workflows.language.types import (
@@ -45,6 +47,7 @@ from workflows.language.types import (
     Unknown,
     common,
     fits,
+    misfit,
 )
 from workflows.problems import Problem, nearest
 
@@ -69,7 +72,7 @@ def check(formula: Formula, scope: ObjectOf, expected: Type | None = None) -> tu
     """
     checker = _Checker(formula, scope)
     found = checker.infer(formula.root, NOTHING)
-    checker.expect(found, expected)
+    checker.expect(formula.root, found, expected)
     return found, checker.problems
 
 
@@ -80,7 +83,7 @@ def check_entry(formula: Formula, scope: ObjectOf, expected: Type | None = None)
         return FieldType(found), problems
     checker = _Checker(formula, scope)
     way = checker.walk(formula.root, NOTHING)
-    checker.expect(way.type, expected)
+    checker.expect(formula.root, way.type, expected)
     return FieldType(way.type, optional=way.gap != ""), checker.problems
 
 
@@ -106,23 +109,45 @@ class _Checker:
             self.try_out(node)
         return found
 
-    def expect(self, found: Type, expected: Type | None) -> None:
-        root = self.formula.root
+    def expect(self, node: Node, found: Type, expected: Type | None) -> None:
+        """Report that what `node` comes to does not fit where it goes, at the innermost part that is to blame."""
         if expected is None or fits(found, expected):
             return
-        if isinstance(found, Nullable) and fits(found.inner, expected):
-            self.may_be_null(root)
+        wanted = expected.inner if isinstance(expected, Nullable) else expected
+        if isinstance(node, ObjectNode) and isinstance(found, ObjectOf) and isinstance(wanted, ObjectOf):
+            self.expect_entries(node, found, wanted)
+        elif isinstance(node, ListNode) and isinstance(found, ListOf) and isinstance(wanted, ListOf):
+            self.expect(node.items[0], found.item, wanted.item)
+        elif _makes_items(node) and isinstance(found, ListOf) and isinstance(wanted, ListOf):
+            self.expect(node.arguments[1], found.item, wanted.item)
+        elif isinstance(found, Nullable) and fits(found.inner, expected):
+            self.may_be_null(node)
         elif isinstance(expected, Boolean):
-            self.problem("E218", f"a condition is true or false, this is {found}", root.at)
+            self.problem("E218", f"a condition is true or false, this is {found}", node.at)
         elif isinstance(found, Unknown):
-            self.undocumented(root)
+            self.undocumented(node)
         else:
-            self.problem("E219", f"this is {found}, where {expected} is needed", root.at)
+            self.problem("E219", f"this is {found}, where {expected} is needed", node.at, misfit(found, expected))
+
+    def expect_entries(self, node: ObjectNode, found: ObjectOf, wanted: ObjectOf) -> None:
+        called = wanted.name or "what it goes to"
+        for (name, value), at in zip(node.entries, node.places, strict=True):
+            given, needed = found.fields[name], wanted.fields.get(name)
+            if needed is None:
+                if not wanted.open:
+                    self.problem("E213", f"{name!r} is not a field of {called}", at, nearest(name, wanted.fields))
+            elif given.optional and not needed.optional:
+                self.problem("E211", f"{value} may be absent", value.at, f"use default({value}, …)")
+            else:
+                self.expect(value, given.type, needed.type)
+        for name, needed in wanted.fields.items():
+            if name not in found.fields and not needed.optional:
+                self.problem("E224", f"{name!r} is missing, a field of {called}", node.at, f"it is {needed.type}")
 
     def try_out(self, node: Node) -> None:
         """Work out what has no names in it: what fails once fails always."""
         try:
-            evaluate(node, {})
+            evaluate(node, {}, Budget())
         except FormulaError as error:
             self.problem("E223", f"this can never be worked out: {error}", node.at)
 
@@ -179,6 +204,16 @@ class _Checker:
             found = self.infer(part, facts)
             item = found if position == 0 else self.together(item, found, part.at, "the items of a list")
         return ListOf(item)
+
+    def object_of(self, node: ObjectNode, facts: Facts) -> Type:
+        return ObjectOf({name: self.entry(value, facts) for name, value in node.entries})
+
+    def entry(self, node: Node, facts: Facts) -> FieldType:
+        """What an entry of an object comes to; one that is just a path may be absent, and is then left out."""
+        if not isinstance(node, Path):
+            return FieldType(self.infer(node, facts))
+        way = self.walk(node, facts)
+        return FieldType(way.type, optional=way.gap != "")
 
     def all_of(self, node: AllOf, facts: Facts) -> Type:
         return self.conditions(node.parts, facts, True)
@@ -299,6 +334,9 @@ class _Checker:
     def argument(self, function: Function, parameter: Parameter, node: Node, given: list[Type], facts: Facts) -> Type:
         if parameter.shape == "each":
             return self.per_item(function, parameter, node, given[0], facts)
+        if parameter.shape == "instead":
+            item = given[0].item if isinstance(given[0], ListOf) else Mistaken()
+            return self.together(item, self.infer(node, facts), node.at, "the items and what stands for one")
         found = self.plain(node, facts)
         if parameter.shape == "list":
             if not isinstance(found, (ListOf, Mistaken)):
@@ -306,28 +344,40 @@ class _Checker:
             if isinstance(found, ListOf):
                 self.kind(function, parameter, found.item, node.at)
             return found
+        self.written_out(parameter, node)
         return self.kind(function, parameter, found, node.at)
 
+    def written_out(self, parameter: Parameter, node: Node) -> None:
+        """A text that is written out must have the form that is needed there."""
+        if parameter.form is None or not isinstance(node, Constant) or not isinstance(node.value, str):
+            return
+        try:
+            parameter.form.read(node.value)
+        except FormulaError as error:
+            hint = parameter.form.nearest(node.value)
+            self.problem("E223", f"this can never be worked out: {error}", node.at, hint)
+
     def per_item(self, function: Function, parameter: Parameter, node: Node, listed: Type, facts: Facts) -> Type:
-        if "each" in self.scope.fields:
-            hint = "go through one list at a time, in a step of its own if need be"
-            return self.problem(
-                "E209", f"{function.name}() cannot stand inside another that names 'each'", node.at, hint
-            )
-        outer = self.scope
+        around = self.scope
+        if "outer" in around.fields:
+            hint = "make a list of the inner ones first, in a 'set' step of its own"
+            return self.problem("E209", "three lists are gone through at once, two at most can be", node.at, hint)
         item = listed.item if isinstance(listed, ListOf) else Mistaken()
-        self.scope = replace(outer, fields={**outer.fields, "each": FieldType(item)})
+        outer = {"outer": around.fields["each"]} if "each" in around.fields else {}
+        self.scope = replace(around, fields={**around.fields, **outer, "each": FieldType(item)})
         # map() may give whatever the items hold; everything else needs a value of some kind.
-        found = self.plain(node, facts) if parameter.kinds else self.infer(node, facts)
-        self.scope = outer
+        inside = facts.one_list_further_in()
+        found = self.plain(node, inside) if parameter.kinds else self.infer(node, inside)
+        self.scope = around
         return self.kind(function, parameter, found, node.at)
 
     def kind(self, function: Function, parameter: Parameter, found: Type, at: int) -> Type:
         """`found` if it is of a kind the parameter takes."""
         if isinstance(found, Mistaken) or not parameter.kinds or found.kind in parameter.kinds:
             return found
-        needed = " or ".join(parameter.kinds)
-        return self.problem("E208", f"{function.name}() needs {needed}, this is {found}", at)
+        message = f"{function.name}() needs {named(parameter.kinds)}, this is {found}"
+        others = [form.signature for form in FORMS[function.name] if form.per_item and parameter.shape == "list"]
+        return self.problem("E208", message, at, f"{others[0]} works a formula out for each item" if others else "")
 
     def plain(self, node: Node, facts: Facts) -> Type:
         """The type of a node that is worked with here, so neither null nor undocumented."""
@@ -361,6 +411,9 @@ class _Checker:
         if path.root == "each":
             message = "'each' is the item inside functions that go through a list, such as any(list, condition)"
             return self.problem("E209", message, path.at)
+        if path.root == "outer":
+            message = "'outer' is the item of the outer list where a list is gone through for each item of another"
+            return self.problem("E209", message, path.at)
         if path.root == "now":
             return self.problem(
                 "E210", "there is no 'now' here", path.at, "the instant of the decision is written now()"
@@ -379,6 +432,7 @@ _INFER: Mapping[type[Node], Callable[[_Checker, Any, Facts], Type]] = {
     Constant: _Checker.constant,
     Path: _Checker.path,
     ListNode: _Checker.list_of,
+    ObjectNode: _Checker.object_of,
     AllOf: _Checker.all_of,
     AnyOf: _Checker.any_of,
     Not: _Checker.negation,
@@ -403,6 +457,11 @@ def _result(function: Function, given: list[Type]) -> Type:
     if result.form == "item":
         return like.item if isinstance(like, ListOf) else Mistaken()
     return like
+
+
+def _makes_items(node: Node) -> TypeGuard[Call]:
+    """Whether the items of the list that `node` comes to are made by its second argument."""
+    return isinstance(node, Call) and isinstance(node.function.result, Like) and node.function.result.form == "list"
 
 
 def _is_constant(node: Node) -> bool:

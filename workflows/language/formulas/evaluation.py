@@ -5,15 +5,15 @@ The scope is read by key and position only; no attribute of any object is ever l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from workflows.errors import FormulaError
 from workflows.language.formulas import arithmetic
-from workflows.language.formulas.functions import Function, Parameter
-from workflows.language.formulas.kinds import compare, kind_of
+from workflows.language.formulas.declarations import Function, Parameter
+from workflows.language.formulas.kinds import compare, kind_of, named
 from workflows.language.formulas.nodes import (
     AllOf,
     AnyOf,
@@ -29,13 +29,17 @@ from workflows.language.formulas.nodes import (
     Node,
     Not,
     Now,
+    ObjectNode,
     Path,
 )
 
 MAX_WORK = 50_000
-"""Nodes worked out and items of lists gone through in one evaluation; some 50 ms."""
+"""What one step, or one condition, may cost: nodes worked out, items of lists gone through, hundreds of characters read
+or made. At most some 100 ms."""
 MAX_ARGUMENT = 100_000
 """Characters of a text handed to a function."""
+CHARACTERS = 100
+"""Characters that are read or made for the price of a node."""
 
 
 class Absent:
@@ -45,25 +49,41 @@ class Absent:
 ABSENT: Final = Absent()
 
 
+class Budget:
+    """What is left of the work that may be done for one purpose, such as all formulas of one step."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int = MAX_WORK) -> None:
+        self.left = left
+
+
 class Frame:
     """One evaluation: the names it sees and the work it has left."""
 
     __slots__ = ("left", "names")
 
-    def __init__(self, names: Mapping[str, object], left: int = MAX_WORK) -> None:
+    def __init__(self, names: Mapping[str, object], left: int) -> None:
         self.names = names
         self.left = left
 
     def charge(self, work: int) -> None:
-        """Pay for a node or the items of a list. Raises FormulaError once there is nothing left."""
+        """Pay for something. Raises FormulaError once there is nothing left."""
         self.left -= work
         if self.left < 0:
-            raise FormulaError("the lists are too long for this formula")
+            raise FormulaError(TOO_MUCH)
 
 
-def evaluate(node: Node, names: Mapping[str, object]) -> object:
-    """Work `node` out. Raises FormulaError."""
-    return _evaluate(node, Frame(names))
+TOO_MUCH = "this is too much work: the lists or the texts are too long for it"
+
+
+def evaluate(node: Node, names: Mapping[str, object], budget: Budget) -> object:
+    """Work `node` out at the expense of `budget`. Raises FormulaError."""
+    frame = Frame(names, budget.left)
+    try:
+        return _evaluate(node, frame)
+    finally:
+        budget.left = frame.left
 
 
 def look_up(path: Path, names: Mapping[str, object]) -> object:
@@ -87,7 +107,9 @@ def truth(node: Node, frame: Frame) -> bool:
 
 
 def _evaluate(node: Node, frame: Frame) -> object:
-    frame.charge(1)
+    frame.left -= 1
+    if frame.left < 0:
+        raise FormulaError(TOO_MUCH)
     return _EVALUATE[type(node)](node, frame)
 
 
@@ -114,6 +136,19 @@ def _list(node: ListNode, frame: Frame) -> object:
     return [_evaluate(item, frame) for item in node.items]
 
 
+def _object(node: ObjectNode, frame: Frame) -> object:
+    """An entry that is just a path leading nowhere is left out, as in the trees of a file."""
+    entries = ((name, _entry(value, frame)) for name, value in node.entries)
+    return {name: value for name, value in entries if value is not ABSENT}
+
+
+def _entry(node: Node, frame: Frame) -> object:
+    if isinstance(node, Path):
+        frame.charge(1)
+        return look_up(node, frame.names)
+    return _evaluate(node, frame)
+
+
 def _all_of(node: AllOf, frame: Frame) -> object:
     return all(truth(part, frame) for part in node.parts)
 
@@ -136,6 +171,8 @@ def _comparison(node: Comparison, frame: Frame) -> object:
         return (left is None and right is None) == (node.operator == "==")
     _refuse_null(node.left, left)
     _refuse_null(node.right, right)
+    if type(left) is str and len(left) > CHARACTERS:
+        frame.charge(len(left) // CHARACTERS)
     return compare(node.operator, left, right)
 
 
@@ -143,7 +180,7 @@ def _is_in(node: Comparison, left: object, right: object, frame: Frame) -> bool:
     _refuse_null(node.left, left)
     if not isinstance(right, (list, tuple)):
         raise FormulaError(f"{_called(node.right)} must be a list, and is {kind_of(right)}")
-    frame.charge(len(right))
+    frame.charge(len(right) * (1 + len(left) // CHARACTERS) if isinstance(left, str) else len(right))
     return any(compare("==", left, item) for item in right)
 
 
@@ -152,6 +189,8 @@ def _arithmetic(node: Arithmetic, frame: Frame) -> object:
     for operator, operand in node.rest:
         other = _plain(operand, frame)
         value = arithmetic.calculate(operator, value, other, (kind_of(value), kind_of(other)))
+    if type(value) is str:
+        frame.charge(len(value) // CHARACTERS)
     return value
 
 
@@ -183,46 +222,77 @@ def _call(node: Call, frame: Frame) -> object:
     function = node.function
     if function.per_item:
         return _call_per_item(node, frame)
+    frame.charge(function.weight)
     values = [_evaluate(argument, frame) for argument in node.arguments]
     for position, value in enumerate(values):
         _expect(value, function, function.parameter(position), frame)
     if function.parameters[-1].shape == "many" and len({kind_of(value) for value in values}) > 1:
         raise FormulaError(f"the values of {function.name}() are of several kinds")
-    assert function.apply is not None
-    return arithmetic.guarded(function.apply, *values)
+    return _applied(function, values, frame)
 
 
 def _call_per_item(node: Call, frame: Frame) -> object:
     listed, body = node.arguments
+    function, parameter = node.function, node.function.parameters[1]
     items = _evaluate(listed, frame)
-    _expect(items, node.function, node.function.parameters[0], frame)
+    _expect(items, function, function.parameters[0], frame)
     assert isinstance(items, (list, tuple))
-    outer = frame.names
-    frame.names = inner = {**outer, "each": None}
+    values = _worked_out_for_each(items, body, frame)
+    for value in values if parameter.kinds else ():
+        _expect(value, function, parameter, frame)
+    return _applied(function, (items, values), frame)
+
+
+def _worked_out_for_each(items: Sequence[object], body: Node, frame: Frame) -> list[object]:
+    names = frame.names
+    frame.charge(len(names))
+    inner = {**names, "each": None}
+    if "each" in names:
+        inner["outer"] = names["each"]
     values = []
+    frame.names = inner
     for item in items:
         inner["each"] = item
         values.append(_evaluate(body, frame))
-    frame.names = outer
-    parameter = node.function.parameters[1]
-    for value in values:
-        _expect(value, node.function, Parameter(parameter.name, "one", parameter.kinds), frame)
-    assert node.function.apply is not None
-    return arithmetic.guarded(node.function.apply, items, values)
+    frame.names = names
+    return values
+
+
+def _applied(function: Function, values: Sequence[object], frame: Frame) -> object:
+    assert function.apply is not None
+    result = arithmetic.guarded(function.apply, *values)
+    if isinstance(result, str):
+        frame.charge(len(result) // CHARACTERS)
+    elif isinstance(result, list):
+        frame.charge(len(result))
+    return result
 
 
 def _expect(value: object, function: Function, parameter: Parameter, frame: Frame) -> None:
-    kind = kind_of(value)
     if parameter.shape == "list":
-        if not isinstance(value, (list, tuple)):
-            raise FormulaError(f"{function.name}() needs a list, and was given {kind}")
-        frame.charge(len(value))
-        for item in value if parameter.kinds else ():
-            _expect(item, function, Parameter(parameter.name, "one", parameter.kinds), frame)
-    elif parameter.kinds and kind not in parameter.kinds:
-        raise FormulaError(f"{function.name}() needs {' or '.join(parameter.kinds)}, and was given {kind}")
-    if isinstance(value, str) and len(value) > MAX_ARGUMENT:
-        raise FormulaError(f"{function.name}() takes a text of at most {MAX_ARGUMENT} characters")
+        _expect_list(value, function, parameter, frame)
+    else:
+        _expect_one(value, function, parameter, frame)
+
+
+def _expect_list(value: object, function: Function, parameter: Parameter, frame: Frame) -> None:
+    if not isinstance(value, (list, tuple)):
+        raise FormulaError(f"{function.name}() needs a list, and was given {kind_of(value)}")
+    frame.charge(len(value))
+    for item in value if parameter.kinds else ():
+        _expect_one(item, function, parameter, frame)
+
+
+def _expect_one(value: object, function: Function, parameter: Parameter, frame: Frame) -> None:
+    kind = kind_of(value)
+    if parameter.kinds and kind not in parameter.kinds:
+        raise FormulaError(f"{function.name}() needs {named(parameter.kinds)}, and was given {kind}")
+    if isinstance(value, str):
+        if len(value) > MAX_ARGUMENT:
+            raise FormulaError(f"{function.name}() takes a text of at most {MAX_ARGUMENT} characters")
+        frame.charge(function.weight * len(value) // CHARACTERS)
+    elif type(value) is Decimal and not value.is_finite():
+        raise FormulaError("a number that is none")
 
 
 def _plain(node: Node, frame: Frame) -> object:
@@ -244,6 +314,7 @@ _EVALUATE: Mapping[type[Node], Callable[[Any, Frame], object]] = {
     Constant: _constant,
     Path: _path,
     ListNode: _list,
+    ObjectNode: _object,
     AllOf: _all_of,
     AnyOf: _any_of,
     Not: _not,

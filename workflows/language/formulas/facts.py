@@ -19,6 +19,10 @@ class Facts:
     def __or__(self, other: Facts) -> Facts:
         return Facts(self.there | other.there, self.not_null | other.not_null)
 
+    def one_list_further_in(self) -> Facts:
+        """The same where a list is gone through: what was `each` is `outer` there."""
+        return Facts(_further_in(self.there), _further_in(self.not_null))
+
 
 NOTHING = Facts()
 
@@ -38,6 +42,10 @@ def facts_when(node: Node, value: bool) -> Facts:
         case Comparison(operator=operator) if node.tests_null and operator == ("!=" if value else "=="):
             return _not_null(node.left) | _not_null(node.right)
     return NOTHING
+
+
+def _further_in(keys: frozenset[Key]) -> frozenset[Key]:
+    return frozenset(("outer", *key[1:]) if key[0] == "each" else key for key in keys if key[0] != "outer")
 
 
 def _together(parts: tuple[Node, ...], value: bool) -> Facts:

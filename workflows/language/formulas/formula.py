@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from workflows.errors import FormulaError
 from workflows.language.formulas import evaluation, reasons
+from workflows.language.formulas.evaluation import Budget
 from workflows.language.formulas.nodes import Node, Path
 from workflows.problems import Place
 
@@ -30,21 +31,21 @@ class Formula:
     place: Place
     root: Node = field(repr=False, compare=False)
 
-    def evaluate(self, scope: Mapping[str, object]) -> object:
-        """Work the formula out over the names in `scope`.
+    def evaluate(self, scope: Mapping[str, object], budget: Budget | None = None) -> object:
+        """Work the formula out over the names in `scope`, at the expense of `budget` where others share it.
 
         Raises FormulaError, whose message has the place, paths and kinds, but no values.
         """
         try:
-            return evaluation.evaluate(self.root, scope)
+            return evaluation.evaluate(self.root, scope, budget or Budget())
         except FormulaError as error:
             raise FormulaError(f"{self.place}: {error}") from error
 
-    def find(self, scope: Mapping[str, object]) -> object:
+    def find(self, scope: Mapping[str, object], budget: Budget | None = None) -> object:
         """As `evaluate`, but ABSENT for a formula that is just a path and leads nowhere."""
         if isinstance(self.root, Path):
             return evaluation.look_up(self.root, scope)
-        return self.evaluate(scope)
+        return self.evaluate(scope, budget)
 
     def verdict(self, scope: Mapping[str, object]) -> Verdict:
         """Work out a condition, and say why it does not hold. Raises FormulaError, also for what is no condition."""

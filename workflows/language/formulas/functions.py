@@ -2,96 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from functools import reduce
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
-from workflows.errors import FormulaError
-from workflows.language.formulas import arithmetic
-from workflows.language.formulas.kinds import ORDERED, WRITABLE, compare, kind_of, written
-from workflows.language.literals import MAX_AMOUNT
+from workflows.language.formulas import arithmetic, lists, texts, times
+from workflows.language.formulas.declarations import Form, Function, Kinds, Like, Parameter
+from workflows.language.formulas.kinds import EQUATED, ORDERED, WRITABLE, written
+from workflows.language.formulas.patterns import pattern
 from workflows.language.types import (
     Boolean,
     InstantType,
+    ListOf,
     MoneyType,
     Number,
     PercentType,
     Text,
     TimeOfDay,
-    Type,
 )
 from workflows.values import Percent
-
-Kinds = tuple[str, ...]
-Shape = Literal["one", "many", "list", "each", "path", "any"]
+from workflows.zones import nearest_zone
 
 SUMMABLE: Kinds = ("number", "money", "percentage", "duration")
-MAX_DECIMALS = 10
-_DAY = timedelta(days=1)
-_HOUR_AND_MINUTE = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """What one place between the brackets takes.
-
-    shape  one: a value of one of `kinds`; many: one or more such, all of one kind; list: a list of such;
-           each: a formula worked out for every item of the list before it, where the item is called `each`;
-           path: a name that may be absent; any: a value of any type
-    kinds  empty: anything
-    """
-
-    name: str
-    shape: Shape = "one"
-    kinds: Kinds = ()
-
-
-@dataclass(frozen=True)
-class Like:
-    """The result's type follows that of an argument: the argument itself, an item of it, or a list of such."""
-
-    argument: int
-    form: Literal["itself", "item", "list"] = "itself"
-
-
-@dataclass(frozen=True)
-class Function:
-    """One function, or one form of it: forms of a name differ in how many arguments they take.
-
-    `apply` is None where there is more to it than values of arguments (`has`, `default`, `if`, `now`).
-    """
-
-    name: str
-    parameters: tuple[Parameter, ...]
-    result: Type | Like
-    doc: str
-    apply: Callable[..., object] | None
-
-    @property
-    def signature(self) -> str:
-        """How it is written: `days_between(from, to)`, `min(a, …)`."""
-        return f"{self.name}({', '.join(p.name + (', …' if p.shape == 'many' else '') for p in self.parameters)})"
-
-    def takes(self, count: int) -> bool:
-        """Whether this form takes that many arguments."""
-        if self.parameters and self.parameters[-1].shape == "many":
-            return count > len(self.parameters)
-        return count == len(self.parameters)
-
-    def parameter(self, position: int) -> Parameter:
-        """The parameter the argument at `position` goes to."""
-        return self.parameters[min(position, len(self.parameters) - 1)]
-
-    @property
-    def per_item(self) -> bool:
-        """Whether the last argument is worked out for every item of the first."""
-        return self.parameters[-1].shape == "each"
 
 
 def find(name: str, count: int) -> Function | None:
@@ -99,73 +30,12 @@ def find(name: str, count: int) -> Function | None:
     return next((function for function in FORMS.get(name, ()) if function.takes(count)), None)
 
 
-def _extreme(values: Sequence[object], operator: str) -> object:
-    if not values:
-        raise FormulaError("an empty list has neither least nor greatest")
-    return reduce(lambda best, value: value if compare(operator, value, best) else best, values)
-
-
-def _sum(values: Sequence[object]) -> object:
-    if not values:
-        # 0, 0 % or no money of which currency? Nothing says.
-        raise FormulaError("an empty list has no sum")
-    return reduce(
-        lambda total, value: arithmetic.calculate("+", total, value, (kind_of(total), kind_of(value))), values
-    )
-
-
 def _rounding(mode: str) -> Callable[..., object]:
-    def apply(number: Any, decimals: Any = 0) -> object:
-        if not 0 <= decimals <= MAX_DECIMALS or decimals != int(decimals):
-            raise FormulaError(f"decimals are a whole number from 0 to {MAX_DECIMALS}")
-        if abs(number) >= MAX_AMOUNT:
-            raise FormulaError("a number too large to be rounded")
-        exact = Decimal(number).quantize(Decimal(1).scaleb(-int(decimals)), mode)
-        return exact if decimals else int(exact)
-
-    return apply
+    return lambda number, decimals=0: arithmetic.rounded(number, decimals, mode)
 
 
-def _instant(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise FormulaError("an instant is a text such as '2026-03-01T15:00:00Z', with its offset")
-
-
-def _time_of_day(text: str) -> time:
-    if not _HOUR_AND_MINUTE.fullmatch(text):
-        raise FormulaError("a time of day is a text such as '09:00'")
-    return time.fromisoformat(text)
-
-
-def _local(instant: datetime, zone: str) -> datetime:
-    try:
-        return instant.astimezone(ZoneInfo(zone))
-    except (KeyError, ValueError, OSError, OverflowError) as error:
-        # What zoneinfo raises for names that are no file, no zone, a folder, or lead out of its folder.
-        raise FormulaError("a zone is an IANA name such as 'Europe/London'") from error
-
-
-def _replace(text: str, old: str, new: str) -> str:
-    if not old:
-        raise FormulaError("nothing to replace: the text looked for is empty")
-    if len(text) + text.count(old) * (len(new) - len(old)) > max(len(text), arithmetic.MAX_TEXT):
-        raise FormulaError(f"a text of more than {arithmetic.MAX_TEXT} characters")
-    return text.replace(old, new)
-
-
-def _join(texts: Sequence[str], separator: str) -> str:
-    if sum(len(text) + len(separator) for text in texts) > arithmetic.MAX_TEXT:
-        raise FormulaError(f"a text of more than {arithmetic.MAX_TEXT} characters")
-    return separator.join(texts)
-
-
-def _one(name: str, *kinds: str) -> Parameter:
-    return Parameter(name, "one", kinds)
+def _one(name: str, *kinds: str, form: Form | None = None) -> Parameter:
+    return Parameter(name, "one", kinds, form)
 
 
 def _list(*kinds: str) -> Parameter:
@@ -177,12 +47,13 @@ def _each(name: str, *kinds: str) -> Parameter:
 
 
 _TEXT, _OTHER = _one("text", "text"), _one("other", "text")
-_INSTANT, _ZONE = _one("instant", "instant"), _one("zone", "text")
+_INSTANT = _one("instant", "instant")
+_ZONE = _one("zone", "text", form=Form(times.zone, nearest_zone))
 _NUMBER, _DECIMALS = _one("number", "number"), _one("decimals", "number")
 _CONDITION = _each("condition", "true or false")
 _VALUE = _each("value", *SUMMABLE)
 _PATH = Parameter("name", "path")
-_ANY = Parameter("value", "any")
+_INSTEAD = Parameter("otherwise", "instead")
 
 FUNCTIONS: tuple[Function, ...] = (
     Function("has", (_PATH,), Boolean(), "Whether the name is there; null counts as there.", None),
@@ -200,21 +71,25 @@ FUNCTIONS: tuple[Function, ...] = (
         "One of two values; the other one is not worked out.",
         None,
     ),
-    Function("min", (_list(*ORDERED),), Like(0, "item"), "The least of a list.", lambda v: _extreme(v, "<")),
+    Function("min", (_list(*ORDERED),), Like(0, "item"), "The least of a list.", lambda v: lists.extreme(v, "<")),
     Function(
-        "min", (Parameter("a", "many", ORDERED),), Like(0), "The least of the values.", lambda *v: _extreme(v, "<")
+        "min", (Parameter("a", "many", ORDERED),), Like(0), "The least of the values.", lambda *v: lists.extreme(v, "<")
     ),
-    Function("max", (_list(*ORDERED),), Like(0, "item"), "The greatest of a list.", lambda v: _extreme(v, ">")),
+    Function("max", (_list(*ORDERED),), Like(0, "item"), "The greatest of a list.", lambda v: lists.extreme(v, ">")),
     Function(
-        "max", (Parameter("a", "many", ORDERED),), Like(0), "The greatest of the values.", lambda *v: _extreme(v, ">")
+        "max",
+        (Parameter("a", "many", ORDERED),),
+        Like(0),
+        "The greatest of the values.",
+        lambda *v: lists.extreme(v, ">"),
     ),
-    Function("sum", (_list(*SUMMABLE),), Like(0, "item"), "The sum of a list that is not empty.", _sum),
+    Function("sum", (_list(*SUMMABLE),), Like(0, "item"), "The sum of a list that is not empty.", lists.total),
     Function(
         "sum",
         (_list(), _VALUE),
         Like(1),
         "The sum of a formula over each item: sum(event.data.items, each.quantity).",
-        lambda items, values: _sum(values),
+        lambda items, values: lists.total(values),
     ),
     Function("count", (_list(),), Number(), "How many items a list has.", len),
     Function(
@@ -254,12 +129,56 @@ FUNCTIONS: tuple[Function, ...] = (
         "The items that meet a condition.",
         lambda items, values: [item for item, keep in zip(items, values, strict=True) if keep],
     ),
+    Function("first", (_list(),), Like(0, "item"), "The first item of a list that is not empty.", lists.first),
+    Function(
+        "first",
+        (_list(), _INSTEAD),
+        Like(1),
+        "The first item of a list, or the other value where there is none.",
+        lambda items, otherwise: items[0] if items else otherwise,
+    ),
+    Function("last", (_list(),), Like(0, "item"), "The last item of a list that is not empty.", lists.last),
+    Function(
+        "last",
+        (_list(), _INSTEAD),
+        Like(1),
+        "The last item of a list, or the other value where there is none.",
+        lambda items, otherwise: items[-1] if items else otherwise,
+    ),
+    Function(
+        "unique",
+        (_list(*EQUATED),),
+        Like(0),
+        "The items of a list, each once, in the order they come.",
+        lambda items: lists.unique(items, items),
+    ),
+    Function(
+        "unique",
+        (_list(), _each("value", *EQUATED)),
+        Like(0),
+        "The first item for each value: unique(event.data.orders, lower(each.email)).",
+        lists.unique,
+    ),
+    Function(
+        "flatten",
+        (Parameter("lists", "list", ("list",)),),
+        Like(0, "item"),
+        "The items of all lists of a list as one list: flatten(map(event.data.orders, each.items)).",
+        lists.flat,
+    ),
+    Function(
+        "split",
+        (_TEXT, _one("separator", "text")),
+        ListOf(Text()),
+        "The pieces of a text: first(split('Ada Lovelace', ' '), '') is 'Ada'.",
+        texts.parts,
+    ),
     Function(
         "join",
         (_list("text"), _one("separator", "text")),
         Text(),
         "The texts of a list as one: join(map(event.data.items, each.name), ', ').",
-        _join,
+        texts.joined,
     ),
     Function(
         "round", (_NUMBER,), Number(), "The nearest whole number; a half goes away from zero.", _rounding(ROUND_HALF_UP)
@@ -269,7 +188,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("round_up", (_NUMBER,), Number(), "The whole number at or above.", _rounding(ROUND_CEILING)),
     Function(
         "money",
-        (_one("amount", "number"), _one("currency", "text")),
+        (_one("amount", "number"), _one("currency", "text", form=Form(arithmetic.minor_unit))),
         MoneyType(),
         "Money, rounded down to its minor unit: money(40, 'USD').",
         arithmetic.money_of,
@@ -296,13 +215,21 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("contains", (_TEXT, _OTHER), Boolean(), "Whether a text contains another.", lambda a, b: b in a),
     Function("starts_with", (_TEXT, _OTHER), Boolean(), "Whether a text begins so.", lambda a, b: a.startswith(b)),
     Function("ends_with", (_TEXT, _OTHER), Boolean(), "Whether a text ends so.", lambda a, b: a.endswith(b)),
+    Function(
+        "matches",
+        (_TEXT, _one("pattern", "text", form=Form(pattern))),
+        Boolean(),
+        "Whether a whole text is as a pattern says: matches(event.data.code, 'ORD-####*').",
+        texts.fits_pattern,
+        weight=20,
+    ),
     Function("length", (_TEXT,), Number(), "How many characters a text has.", len),
     Function(
         "replace",
         (_TEXT, _one("old", "text"), _one("new", "text")),
         Text(),
         "With every occurrence of one text replaced by another.",
-        _replace,
+        texts.replaced,
     ),
     Function(
         "text",
@@ -312,37 +239,40 @@ FUNCTIONS: tuple[Function, ...] = (
         written,
     ),
     Function(
-        "instant", (_TEXT,), InstantType(), "The instant a text names: instant('2026-03-01T15:00:00Z').", _instant
+        "instant",
+        (_one("text", "text", form=Form(times.instant)),),
+        InstantType(),
+        "The instant a text names: instant('2026-03-01T15:00:00Z').",
+        times.instant,
     ),
-    Function("time_of_day", (_TEXT,), TimeOfDay(), "The time of day a text names: time_of_day('09:00').", _time_of_day),
+    Function(
+        "time_of_day",
+        (_one("text", "text", form=Form(times.time_of_day)),),
+        TimeOfDay(),
+        "The time of day a text names: time_of_day('09:00').",
+        times.time_of_day,
+    ),
     Function("now", (), InstantType(), "The instant of the decision: one and the same all over a step.", None),
     Function(
         "days_between",
         (_one("from", "instant"), _one("to", "instant")),
         Number(),
         "Whole days of 24 hours from one instant to another, rounded down; negative when the second is earlier.",
-        lambda start, end: (end - start) // _DAY,
+        lambda start, end: (end - start) // times.DAY,
+    ),
+    Function("date_in", (_INSTANT, _ZONE), Text(), "The date in a zone: '2026-03-01'.", times.date_in),
+    Function("time_in", (_INSTANT, _ZONE), TimeOfDay(), "The time of day in a zone.", times.time_in),
+    Function(
+        "weekday_in", (_INSTANT, _ZONE), Text(), "The day of the week in a zone: 'mon', 'tue' …", times.weekday_in
     ),
     Function(
-        "date_in",
-        (_INSTANT, _ZONE),
-        Text(),
-        "The date in a zone: '2026-03-01'.",
-        lambda i, z: _local(i, z).date().isoformat(),
-    ),
-    Function(
-        "time_in",
-        (_INSTANT, _ZONE),
-        TimeOfDay(),
-        "The time of day in a zone.",
-        lambda i, z: _local(i, z).time(),
-    ),
-    Function(
-        "weekday_in",
-        (_INSTANT, _ZONE),
-        Text(),
-        "The day of the week in a zone: 'mon', 'tue' …",
-        lambda i, z: _WEEKDAYS[_local(i, z).weekday()],
+        "at_time",
+        (_INSTANT, _one("time", "time of day"), _ZONE),
+        InstantType(),
+        "When clocks in a zone show a time, on the day the instant falls on there: "
+        "at_time(event.data.starts_at - 1d, time_of_day('10:00'), brand.zone).",
+        times.at_time,
+        weight=5,
     ),
 )
 

@@ -67,6 +67,11 @@ def kind_of(value: object) -> str:
     raise FormulaError(f"a {type(value).__name__} is no value of a formula")
 
 
+def named(kinds: tuple[str, ...]) -> str:
+    """Kinds in words: `number or money`."""
+    return "a value that can be compared" if kinds == EQUATED else " or ".join(kinds)
+
+
 def compare(operator: str, left: object, right: object) -> bool:
     """Compare two values of one kind. Raises FormulaError for two kinds, two currencies, or no order."""
     kind, other = kind_of(left), kind_of(right)
@@ -79,10 +84,13 @@ def compare(operator: str, left: object, right: object) -> bool:
         left, right = left.amount, right.amount
     elif isinstance(left, Percent) and isinstance(right, Percent):
         left, right = left.ratio, right.ratio
+    for side in (left, right):
+        if type(side) is Decimal and not side.is_finite():
+            raise FormulaError("a number that is none")
     try:
         return _COMPARE[operator](left, right)
     except (TypeError, ArithmeticError) as error:
-        # An instant without an offset, a number that is none.
+        # An instant without an offset.
         raise FormulaError(f"these values of the kind {kind} cannot be compared") from error
 
 
@@ -107,7 +115,7 @@ def written(value: object) -> str:
         case timedelta():
             return _duration(value)
         case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return _instant(value)
         case time():
             return value.isoformat("minutes" if value.second == value.microsecond == 0 else "auto")
     raise FormulaError(f"{kind_of(value)} has no form as text")
@@ -145,6 +153,13 @@ def _digits(number: int | Decimal) -> str:
     if not writable:
         raise FormulaError("a number too long to be written out")
     return f"{number:f}" if isinstance(number, Decimal) else str(number)
+
+
+def _instant(value: datetime) -> str:
+    try:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except OverflowError as error:
+        raise FormulaError("an instant that no calendar has in UTC") from error
 
 
 def _duration(value: timedelta) -> str:

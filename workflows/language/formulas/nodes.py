@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workflows.language.formulas.functions import Function
+from workflows.language.formulas.declarations import Function
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 32
@@ -54,6 +54,14 @@ class Path(Node):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListNode(Node):
     items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectNode(Node):
+    """`{email: each.buyer.email, 'first-name': 'Ada'}`; `places` is the offset of each name."""
+
+    entries: tuple[tuple[str, Node], ...]
+    places: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

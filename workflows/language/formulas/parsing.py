@@ -31,6 +31,7 @@ from workflows.language.formulas.nodes import (
     Node,
     Not,
     Now,
+    ObjectNode,
     Path,
 )
 from workflows.problems import Place, Problem, nearest
@@ -51,7 +52,7 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\|\|?|OR\b", "write 'or'"),
         (r"NOT\b", "write 'not'"),
         (r"<=?|>=?|==|!=|in\b", "a comparison has two sides; join two comparisons with 'and'"),
-        (r"\{", "a formula needs no braces"),
+        (r"\{", "braces make an object: {name: value}; around a formula none are needed"),
         (r"__", "a name that begins with two underscores is written a['__b']"),
     )
 )
@@ -101,6 +102,8 @@ def _unreadable(text: str, error: UnexpectedInput) -> _Refused:
     at = error.pos_in_stream if error.pos_in_stream is not None else 0
     found = error.token.value if isinstance(error, UnexpectedToken) else text[at]
     hint = next((hint for pattern, hint in _HINTS if pattern.match(text, at)), "")
+    if isinstance(error, UnexpectedToken) and "_COLON" in error.expected:
+        hint = "a name in { } is followed by a colon; one with another sign in it stands in quotes: {'show-id': 5}"
     shown = found if len(found) <= 20 else f"{found[:20]}…"
     return _Refused("E201", f"{shown!r} cannot stand here", at, hint)
 
@@ -134,6 +137,22 @@ class _Builder(Transformer[Token, Node]):
 
     def list_of(self, bracket: Token, *items: Node) -> Node:
         return ListNode(at=_at(bracket), depth=_deeper(items), items=items)
+
+    def object_of(self, brace: Token, *entries: tuple[str, int, Node]) -> Node:
+        seen: set[str] = set()
+        for name, at, _ in entries:
+            if name in seen:
+                raise _Refused("E205", f"the object has {name!r} already", at)
+            seen.add(name)
+        return ObjectNode(
+            at=_at(brace),
+            depth=_deeper([value for _, _, value in entries]),
+            entries=tuple((name, value) for name, _, value in entries),
+            places=tuple(at for _, at, _ in entries),
+        )
+
+    def entry(self, name: Token, value: Node) -> tuple[str, int, Node]:
+        return _unquoted(name) if name.type == "TEXT" else str(name), _at(name), value
 
     def number(self, token: Token) -> Node:
         return _constant(token, literals.number)

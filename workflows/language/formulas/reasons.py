@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workflows.language.formulas.evaluation import ABSENT, evaluate, look_up
+from workflows.errors import FormulaError
+from workflows.language.formulas.evaluation import ABSENT, Budget, evaluate, look_up
 from workflows.language.formulas.kinds import shown
 from workflows.language.formulas.nodes import AllOf, AnyOf, Call, Comparison, Constant, Default, Has, If, Node, Not
 
@@ -22,7 +23,11 @@ MAX_PARTS = 10
 
 def why_not(root: Node, scope: Mapping[str, object]) -> str:
     """Say why `root`, which was just worked out to false over `scope`, is false."""
-    return _Account(scope).of(root, False)
+    try:
+        return _Account(scope).of(root, False)
+    except FormulaError:
+        # Everything was worked out once before, but not all of it once more for every bracket around it.
+        return "it is false, and too long to say why"
 
 
 class _Account:
@@ -30,6 +35,10 @@ class _Account:
 
     def __init__(self, scope: Mapping[str, object]) -> None:
         self.scope = scope
+        self.budget = Budget()
+
+    def value(self, node: Node) -> object:
+        return evaluate(node, self.scope, self.budget)
 
     def of(self, node: Node, value: bool) -> str:
         """Say how `node` came to be `value`, which is known."""
@@ -63,15 +72,15 @@ class _Account:
         return " and ".join([*spelled, "…"] if len(parts) > MAX_PARTS else spelled)
 
     def holds(self, node: Node) -> bool:
-        return evaluate(node, self.scope) is True
+        return self.value(node) is True
 
     def show(self, node: Node) -> str:
-        return shown(evaluate(node, self.scope))
+        return shown(self.value(node))
 
     def show_call(self, call: Call) -> str:
         name = call.function.name
         if call.function.per_item:
-            items = evaluate(call.arguments[0], self.scope)
+            items = self.value(call.arguments[0])
             return f"{name}(…) over {len(items) if isinstance(items, (list, tuple)) else 0} items"
         return f"{name}({', '.join(self.show(argument) for argument in call.arguments)})"
 

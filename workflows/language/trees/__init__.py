@@ -2,7 +2,7 @@
 
 from workflows.language.trees.checking import check_tree
 from workflows.language.trees.reading import examine_tree, tree_of
-from workflows.language.trees.rendering import READERS, read_as, render
+from workflows.language.trees.rendering import READERS, assigned, read_as, render
 from workflows.language.trees.values import UNREAD, FormulaLeaf, ListTree, Literal, ObjectTree, TemplateLeaf, Tree
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ObjectTree",
     "TemplateLeaf",
     "Tree",
+    "assigned",
     "check_tree",
     "examine_tree",
     "read_as",

@@ -6,6 +6,7 @@ inserts a value. Text that begins with `=` or holds `{{` is written as a formula
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from workflows.errors import DefinitionError
@@ -22,6 +23,8 @@ from workflows.language.trees.values import (
 )
 from workflows.problems import Place, Problem
 from workflows.yaml_nodes import Node
+
+_MARKS = re.compile(r"'[^']*'|['{}]")
 
 
 def tree_of(node: Node) -> Tree:
@@ -84,14 +87,22 @@ def _pieces(text: str, place: Place) -> Iterator[str | Formula]:
 
 
 def _end_of_formula(text: str, at: int) -> int:
-    """Where the `}}` stands that ends the formula beginning at `at`, quoted text skipped; -1 where there is none."""
-    while True:
-        end, quote = text.find("}}", at), text.find("'", at)
-        if quote < 0 or end < quote:
-            return end
-        at = text.find("'", quote + 1) + 1
-        if at == 0:
-            return -1
+    """Where the `}}` stands that ends the formula beginning at `at`; -1 where there is none.
+
+    Quoted text is skipped, and so are the braces of objects within the formula.
+    """
+    depth = 0
+    for found in _MARKS.finditer(text, at):
+        match found[0]:
+            case "{":
+                depth += 1
+            case "}" if depth:
+                depth -= 1
+            case "}" if text.startswith("}}", found.start()):
+                return found.start()
+            case "'":
+                return -1
+    return -1
 
 
 def _shifted(place: Place, count: int) -> Place:

@@ -110,6 +110,21 @@ def problem_of(text: str, expected: Type | None = None) -> Problem:
         ("map(event.data.items, each.name)", ListOf(Text())),
         ("filter(event.data.items, each.name == 'VIP')", ListOf(ITEM)),
         ("filter(event.data.maybe_tags, each != null)", ListOf(Nullable(Text()))),
+        (
+            "map(event.data.items, {who: each.name, sum: each.total})",
+            ListOf(ObjectOf({"who": FieldType(Text()), "sum": FieldType(MoneyType(), True)})),
+        ),
+        ("flatten(map(event.data.items, map(event.data.tags, each + outer.name)))", ListOf(Text())),
+        ("unique(event.data.items, each.name)", ListOf(ITEM)),
+        ("unique(event.data.tags)", ListOf(Text())),
+        ("first(event.data.items)", ITEM),
+        ("first(event.data.tags, 'none')", Text()),
+        ("last(event.data.tags, null)", Nullable(Text())),
+        ("split(event.data.id, '-')", ListOf(Text())),
+        ("matches(event.data.id, 'A-###*')", Boolean()),
+        ("at_time(event.data.at - 1d, time_of_day('10:00'), 'Europe/London')", InstantType()),
+        ("if(flag, {a: event.data.provider}, {a: 'x'})", ObjectOf({"a": FieldType(Text(), True)})),
+        ("{}", ObjectOf({})),
         ("min(1, 2)", Number()),
         ("max([1%, 2%])", PercentType()),
         ("text(stats.budget)", Text()),
@@ -144,6 +159,7 @@ def test_a_formula_has_the_type_its_parts_make(text, found):
         "has(event.data.items[0]) and event.data.items[0].name == 'x'",
         "has(event.data.items[0].total) and event.data.items[0].total > 1 USD and event.data.items[0].name == 'x'",
         "any(event.data.items, has(each.total) and each.total > 1 USD)",
+        "any(event.data.items, has(each.total) and any(event.data.items, each.quantity == 1 and outer.total > 1 USD))",
         "flag and (has(event.data.provider) and (flag and event.data.provider == 'x'))",
     ],
 )
@@ -254,20 +270,53 @@ def test_what_was_asked_elsewhere_does_not_count(text, code):
         ("min('a', 1)", 5, "E208", "min() needs number or money", ""),
         ("lower(1)", 7, "E208", "lower() needs text, this is number", ""),
         ("count(1)", 7, "E208", "count() needs a list, this is number", ""),
-        ("sum(event.data.tags)", 5, "E208", "sum() needs number or money", ""),
+        (
+            "sum(event.data.tags)",
+            5,
+            "E208",
+            "sum() needs number or money",
+            "sum(list, value) works a formula out for each item",
+        ),
         ("any(event.data.items, each.name)", 23, "E208", "any() needs true or false, this is text", ""),
         ("text(event.data.tags)", 6, "E208", "text() needs", ""),
         ("any(event.data.items, each.nam == 'x')", 28, "E213", "'nam' is not a field of each", "did you mean 'name'?"),
         (
-            "any(event.data.items, any(event.data.tags, each == 'x'))",
-            44,
+            "map(event.data.items, map(event.data.items, map(event.data.tags, each)))",
+            66,
             "E209",
-            "any() cannot stand inside another",
-            "",
+            "three lists are gone through at once",
+            "make a list of the inner ones first",
         ),
+        ("any(event.data.items, outer.name == 'x')", 23, "E209", "'outer' is the item of the outer list", ""),
+        (
+            "any(event.data.items, any(event.data.tags, each == outer.nam))",
+            58,
+            "E213",
+            "'nam' is not a field of outer",
+            "did you mean 'name'?",
+        ),
+        ("{name: 1, who: evnt.data}", 16, "E210", "there is no 'evnt' here", "did you mean 'event'?"),
+        ("first(event.data.tags, 1)", 24, "E222", "the items and what stands for one are of one type", ""),
+        (
+            "unique(event.data.items)",
+            8,
+            "E208",
+            "unique() needs a value that can be compared, this is object",
+            "unique(list, value)",
+        ),
+        ("flatten(event.data.tags)", 9, "E208", "flatten() needs list, this is text", ""),
+        ("matches(event.data.id, 'A\\')", 24, "E223", "this can never be worked out: a pattern that ends with", ""),
+        (
+            "date_in(now(), 'Europe/Londn')",
+            16,
+            "E223",
+            "this can never be worked out: a zone is",
+            "did you mean 'Europe/London'?",
+        ),
+        ("money(stats.clicks, 'Euro')", 21, "E223", "this can never be worked out: not an ISO 4217", ""),
         ("1 / 0", 1, "E223", "this can never be worked out: division by zero", ""),
         ("flag or 1 USD > 1 EUR", 9, "E223", "this can never be worked out: USD and EUR", ""),
-        ("instant('tomorrow') > event.data.at", 1, "E223", "this can never be worked out: an instant is a text", ""),
+        ("instant('tomorrow') > event.data.at", 9, "E223", "this can never be worked out: an instant is a text", ""),
     ],
 )
 def test_a_mistake_is_named_with_its_place_and_what_would_be_right(text, column, code, message, hint):
@@ -307,3 +356,61 @@ def test_what_a_formula_comes_to_must_fit_where_it_goes():
     assert checked("null", Nullable(Text()))[1] == []
     assert checked("wrong", Text())[1] == []
     assert checked("[]", ListOf(Text()))[1] == []
+
+
+CONTACT = ObjectOf(
+    {
+        "email": FieldType(Text()),
+        "phone": FieldType(Nullable(Text()), optional=True),
+        "spent": FieldType(MoneyType(), optional=True),
+    },
+    name="shop.import_contacts",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message", "hint"),
+    [
+        (
+            "[{email: 'a', phon: 'b'}]",
+            15,
+            "E213 'phon' is not a field of shop.import_contacts",
+            "did you mean 'phone'?",
+        ),
+        ("map(event.data.items, {email: each.name, spent: 1})", 49, "E219 this is number, where money is needed", ""),
+        ("map(event.data.items, {phone: each.name})", 23, "E224 'email' is missing", "it is text"),
+        (
+            "map(event.data.items, {email: event.data.provider})",
+            31,
+            "E211 event.data.provider may be absent",
+            "use default(ev",
+        ),
+        (
+            "map(event.data.items, each)",
+            23,
+            "E219 this is object, where object is needed",
+            "its 'name' is not a field of",
+        ),
+        ("event.data.items", 1, "E219 this is list of object, where list of object is needed", "its 'name' is not a"),
+        (
+            "event.data.tags",
+            1,
+            "E219 this is list of text, where list of object is needed",
+            "its items are text, not object",
+        ),
+    ],
+)
+def test_a_list_that_does_not_fit_is_refused_where_it_goes_wrong(text, column, message, hint):
+    problem = problem_of(text, ListOf(CONTACT))
+    assert problem.place == Place("boost.yml", 31, 8 + column)
+    assert f"{problem.code} {problem.message}".startswith(message)
+    assert problem.hint.startswith(hint)
+
+
+def test_an_object_made_in_a_formula_fits_where_its_fields_do():
+    for text in (
+        "map(event.data.items, {email: each.name, spent: each.total})",
+        "[{email: 'a', phone: null}]",
+        "map(unique(event.data.items, lower(each.name)), {email: each.name})",
+    ):
+        assert checked(text, ListOf(CONTACT))[1] == []

@@ -35,6 +35,10 @@ SCOPE = {
 }
 
 
+def usd(amount: str) -> Money:
+    return Money(Decimal(amount), "USD")
+
+
 def value_of(text: str, scope: object = None) -> object:
     return parse(text, Place("boost.yml", 1, 1)).evaluate(SCOPE if scope is None else scope)
 
@@ -43,10 +47,6 @@ def refusal_of(text: str, scope: object = None) -> str:
     with pytest.raises(FormulaError) as caught:
         value_of(text, scope)
     return str(caught.value)
-
-
-def usd(amount: str) -> Money:
-    return Money(Decimal(amount), "USD")
 
 
 @pytest.mark.parametrize(
@@ -249,6 +249,33 @@ def test_what_is_there_and_what_is_not(text, value):
         ("map(event.data.items, each.name)", ["Balcony", "VIP"]),
         ("count(filter(event.data.items, each.name == 'VIP'))", 1),
         ("join(map(event.data.items, upper(each.name)), ', ')", "BALCONY, VIP"),
+        ("first(event.data.tags)", "rock"),
+        ("last(event.data.tags)", "live"),
+        ("first(event.data.empty, 'none')", "none"),
+        ("last(event.data.tags, 'none')", "live"),
+        ("unique([3, 1, 3.0, 2, 1])", [3, 1, 2]),
+        ("unique([40 USD, 40.00 USD, 40 EUR])", [usd("40"), Money(Decimal("40"), "EUR")]),
+        ("map(unique(event.data.items, each.quantity > 0), each.name)", ["Balcony"]),
+        ("flatten([[1], [], [2, 3]])", [1, 2, 3]),
+        (
+            "flatten(map(event.data.items, map(event.data.tags, outer.name + each)))",
+            ["Balconyrock", "Balconylive", "VIProck", "VIPlive"],
+        ),
+        (
+            "map(event.data.items, {who: each.name, 'how-many': each.quantity})",
+            [{"who": "Balcony", "how-many": 2}, {"who": "VIP", "how-many": 1}],
+        ),
+        ("{there: event.id, gone: event.nothing.at.all, none: event.data.note}", {"there": "5017", "none": None}),
+        ("{and: 1, 'it''s': {}}", {"and": 1, "it's": {}}),
+        ("split('a-b', '-')", ["a", "b"]),
+        ("split('', '-')", []),
+        ("matches('ORD-2026', 'ORD-####')", True),
+        ("matches('ORD-202x', 'ORD-####')", False),
+        ("at_time(event.occurred_at, time_of_day('10:00'), 'Europe/Berlin')", datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        (
+            "at_time(instant('2026-03-28T23:30:00Z'), time_of_day('02:30'), 'Europe/Berlin')",
+            datetime(2026, 3, 29, 1, tzinfo=UTC),
+        ),
         ("min([3, 1, 2])", 1),
         ("max([1h, 90m])", timedelta(minutes=90)),
         ("round(2.5)", 3),
@@ -341,9 +368,21 @@ def test_every_function_is_named_in_a_test_of_this_module():
         ("date_in(event.occurred_at, '/etc/passwd')", "a zone is an IANA name such as 'Europe/London'"),
         ("date_in(event.occurred_at, 'Europe')", "a zone is an IANA name such as 'Europe/London'"),
         ("date_in(event.occurred_at, '')", "a zone is an IANA name such as 'Europe/London'"),
-        ("money(1, 'Euro')", "not an ISO 4217 currency code"),
+        ("money(1, 'Euro')", "not an ISO 4217 currency code such as USD"),
         ("round(1, 11)", "decimals are a whole number from 0 to 10"),
         ("round(1, 0.5)", "decimals are a whole number from 0 to 10"),
+        ("first(event.data.empty)", "an empty list has no first item"),
+        ("last(event.data.empty)", "an empty list has no last item"),
+        (
+            "unique(event.data.items)",
+            "unique() needs a value that can be compared, and was given object",
+        ),
+        ("flatten(event.data.tags)", "flatten() needs list, and was given text"),
+        ("split('a', '')", "nothing to split at: the separator is empty"),
+        ("matches('a', 'a\\')", "a pattern that ends with \\, which says that the sign behind it is itself"),
+        ("matches('a', event.data.name)", "event.data.name is missing"),
+        ("date_in(event.occurred_at, 'localtime')", "a zone is an IANA name such as 'Europe/London'"),
+        ("at_time(instant('9999-12-31T23:00:00Z'), time_of_day('09:00'), 'Asia/Tokyo')", "the result is too large"),
         ("replace('a', '', 'b')", "nothing to replace: the text looked for is empty"),
     ],
 )
@@ -378,9 +417,9 @@ def test_texts_made_by_formulas_are_bounded():
 def test_the_work_of_one_evaluation_is_bounded():
     scope = {"list": list(range(20_000))}
     assert value_of("count(list, each > 0) ", {"list": list(range(10_000))}) == 9_999
-    assert refusal_of("count(list, each > 0)", scope).endswith("the lists are too long for this formula")
+    assert refusal_of("count(list, each > 0)", scope).endswith("the lists or the texts are too long for it")
     assert refusal_of("'x' in list or 1 in list or 2 in list or 3 in list", {"list": ["y"] * 50_001}).endswith(
-        "the lists are too long for this formula"
+        "the lists or the texts are too long for it"
     )
 
 

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -11,6 +11,7 @@ from workflows.language.trees import (
     ObjectTree,
     TemplateLeaf,
     Tree,
+    assigned,
     check_tree,
     read_as,
     render,
@@ -116,6 +117,7 @@ def test_every_mistake_in_a_tree_is_reported_at_once():
         ("a {{ event.id }} b {{event.budget}}", "a 5017 b 40 USD"),
         ("'{{ event.id }}'", "5017"),
         ("\"{{ '}}' + event.id }}\"", "}}5017"),
+        ("'{{ count([{a: {b: 1}}]) }}{{ count([{}]) }}'", "11"),
         ("\"{{ '{{' }} name }}\"", "{{ name }}"),
         ("\"='=5'\"", "=5"),
         ("a }} b", "a }} b"),
@@ -222,3 +224,39 @@ def test_a_tree_that_fits_has_no_problems(text):
 def test_what_does_not_fit_is_named(text, problem):
     (found,) = problems_of(text)
     assert found.startswith(f"boost.yml:{problem}")
+
+
+def test_all_formulas_of_a_tree_share_the_work_one_may_cost():
+    scope = {"list": list(range(4_000))}
+    line = "  - =count(list, each > 0)\n"
+    assert render(tree("a:\n" + line), scope) == {"a": [3_999]}
+    with pytest.raises(FormulaError, match="too much work"):
+        render(tree("a:\n" + line * 20), scope)
+    with pytest.raises(FormulaError, match="too much work"):
+        assigned({f"a{number}": tree("=count(list, each > 0)") for number in range(20)}, scope, "own")
+
+
+def test_what_a_step_hands_on_has_a_bounded_size_however_often_it_names_a_thing():
+    scope = {"list": [{"text": "x" * 90_000, "number": Decimal("1." + "1" * 4_000)}] * 10}
+    assert render(tree("=map(list, each.text)"), scope) == ["x" * 90_000] * 10
+    for text in ("a: [=list, =list]", "=map(list, list)", "=map(list, map(list, each.number))", "{a: =list, b: =list}"):
+        with pytest.raises(FormulaError, match="more than 1000000 characters are handed on"):
+            render(tree(text), {**scope, "list": scope["list"] * 6})
+    with pytest.raises(FormulaError, match="more than 1000000 characters are handed on"):
+        assigned({"a": tree("=list"), "b": tree("=[own, own]")}, scope, "own")
+
+
+def test_values_that_are_set_see_those_before_them():
+    trees = {"a": tree("5"), "b": tree("=own.a + 1"), "all": tree("=own")}
+    assert assigned(trees, {}, "own") == {"a": 5, "b": 6, "all": {"a": 5, "b": 6}}
+
+
+def test_a_template_stops_as_soon_as_it_is_too_long():
+    with pytest.raises(FormulaError, match="a text of more than 20000 characters"):
+        render(tree("'" + "{{ text }}" * 1_000 + "'"), {"text": "x" * 9_000})
+
+
+def test_an_instant_at_the_end_of_the_calendar_is_refused_and_no_more():
+    late = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))
+    with pytest.raises(FormulaError, match=r"^boost.yml:1:5: an instant that no calendar has in UTC$"):
+        render(tree("'{{ at }}'"), {"at": late})

@@ -21,6 +21,7 @@ class Event:
     occurred_at  when, by the vendor's word, else when we received it; aware UTC
     data         values as the type's schema loads them
     brand        the brand its source speaks for ("" when none is declared)
+    replay_of    the event it is a replay of, where it is one; that event is never itself a replay
     """
 
     id: str
@@ -31,6 +32,12 @@ class Event:
     source: str
     delivery_id: str
     brand: str = ""
+    replay_of: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """The event that first told of this: a call that was made for it is not made again for its replays."""
+        return self.replay_of or self.id
 
 
 class CampaignData(Schema):

@@ -102,6 +102,7 @@ def record_events(connection: Connection, fresh: Sequence[Event]) -> None:
                 "subject": event.subject,
                 "occurred_at": event.occurred_at,
                 "data": event.data,
+                "replay_of": event.replay_of,
             }
             for event in fresh
         ],

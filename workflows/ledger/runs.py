@@ -114,6 +114,7 @@ def read_event(connection: Connection, event_id: str) -> Event:
         source=row.source,
         delivery_id=row.delivery_id,
         brand=row.brand,
+        replay_of=row.replay_of,
     )
 
 

@@ -16,6 +16,7 @@ from workflows.errors import InputError
 from workflows.ledger import effects, runs
 from workflows.ledger.database import is_outage
 from workflows.ledger.runs import RunRow
+from workflows.runtime.earlier import ended_before
 from workflows.runtime.intents import intent_of
 from workflows.runtime.rules import Rules
 
@@ -55,6 +56,10 @@ def _apply(connection: Connection, rules: Rules, run: RunRow, decisions: list[De
 
 def _write_down(connection: Connection, rules: Rules, run: RunRow, decision: Intend, now: datetime) -> bool:
     """Write an effect down; False when its inputs make no request, and the step has failed for that."""
+    known = ended_before(connection, run, decision.step)
+    if known is not None:
+        runs.end_step(connection, run.id, known, now)
+        return False
     try:
         intent = intent_of_step(rules, run, decision, now)
     except InputError as error:
@@ -81,7 +86,7 @@ def intent_of_step(rules: Rules, run: RunRow, decision: Intend, now: datetime) -
     return intent_of(
         operation,
         inputs_of(decision, operation),
-        key=effect_key(run.event.id, run.workflow, decision.step),
+        key=effect_key(run.event.origin, run.workflow, decision.step),
         run_id=run.id,
         step=decision.step,
         max_attempts=decision.attempts,

@@ -98,7 +98,7 @@ class Intake:
         """Take one delivery in. One that cannot be is set aside, so that it never blocks those behind it."""
         try:
             with connection.begin_nested():
-                return self._record(connection, in_force, delivery, now)
+                return self.record(connection, in_force, delivery, now)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -107,14 +107,14 @@ class Intake:
             deliveries.set_aside(connection, delivery.id, problem.as_dict(), now)
             return None
 
-    def _record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
+    def record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
         events = [_event(draft, delivery) for draft in delivery.drafts()]
         deliveries.record_events(connection, events)
         begun = [
             run
             for event in events
             for definition in in_force.definitions
-            if event.type in definition.trigger.events and (run := _begin(connection, in_force, definition, event, now))
+            if event.type in definition.trigger.events and (run := begin(connection, in_force, definition, event, now))
         ]
         return Taken(delivery.id, events, begun)
 
@@ -142,7 +142,7 @@ def _event(draft: Mapping[str, Any], delivery: Pending) -> Event:
     )
 
 
-def _begin(
+def begin(
     connection: Connection, in_force: InForce, definition: Definition, event: Event, now: datetime
 ) -> runs.RunRow | None:
     """Begin a run of `definition` if the event matches.

@@ -76,7 +76,13 @@ def full(database: Database) -> Database:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_what_is_asked_all_the_time_goes_through_no_whole_table(full: Database, question: str):
     whole = [line for line in plan_of(full, QUESTIONS[question]) if line.startswith("SCAN") or "Seq Scan" in line]
-    few = (" ix_", "shards", "lanes", "nudges", "schedules")  # through an index of what is under way, or tables that stay small
+    few = (
+        " ix_",
+        "shards",
+        "lanes",
+        "nudges",
+        "schedules",
+    )  # through an index of what is under way, or tables that stay small
     assert [line for line in whole if not any(word in line for word in few)] == []
 
 

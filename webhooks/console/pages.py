@@ -13,17 +13,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webhooks.console import access, words
 from webhooks.console.timeline import draw
+from webhooks.errors import PayloadError
+from webhooks.unpacking import unpack
 from workflows.errors import LedgerUnavailable, NotFound
 from workflows.ledger import details, listing
 from workflows.ledger.database import Database
 from workflows.ledger.explanation import explain_run
 from workflows.ledger.waiting import waiting, waiting_of_effect
 from workflows.redaction import redact
+from workflows.settings.admission import MOST_BODY_BYTES
 
 EFFECTS, RUNS, DELIVERIES, REFUSALS = 12, 10, 10, 5
 """How many lines of each the first page shows."""
 
 WAITING = 30
+REJECTED = 100
 OPEN_TO_ALL = frozenset({"console.static", "console.login"})
 
 Answer = AnyResponse | str | tuple[str, int]
@@ -81,9 +85,28 @@ def delivery(delivery_id: str) -> Answer:
 
     def gather(connection: Connection, now: datetime) -> dict[str, Any]:
         found = details.delivery(connection, delivery_id)
-        return {"delivery": found, "line": found.line}
+        return {"delivery": found, "line": found.line, "body": _unpacked(found)}
 
     return _page("delivery", gather)
+
+
+def _unpacked(delivery: details.DeliveryDetail) -> bytes:
+    """The body as people read it, as far as it can be."""
+    try:
+        return unpack(delivery.body, str(delivery.headers.get("content-encoding", "")), MOST_BODY_BYTES)
+    except PayloadError:
+        return delivery.body
+
+
+def rejected() -> Answer:
+    """What was not taken in or is not believed yet, why, and how to have it examined again."""
+
+    def gather(connection: Connection, now: datetime) -> dict[str, Any]:
+        states = ("rejected", "quarantined")
+        found = {state: listing.deliveries(connection, state=state, limit=REJECTED + 1) for state in states}
+        return {"found": found, "most": REJECTED}
+
+    return _page("rejected", gather)
 
 
 def login() -> Answer:
@@ -169,6 +192,7 @@ def _make_blueprint() -> Blueprint:
     made.add_url_rule("/runs/<run_id>", "run", run)
     made.add_url_rule("/effects/<effect_id>", "effect", effect)
     made.add_url_rule("/deliveries/<delivery_id>", "delivery", delivery)
+    made.add_url_rule("/rejected", "rejected", rejected)
     made.add_url_rule("/login", "login", login, methods=["GET", "POST"])
     made.add_url_rule("/logout", "logout", logout, methods=["POST"])
     made.before_request(_guard)

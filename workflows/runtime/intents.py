@@ -67,7 +67,7 @@ def intent_of_step(rules: Rules, run: RunRow, decision: Intend, now: datetime, c
     return intent_of(
         operation,
         inputs if decision.rereads is not None else inputs_of(decision, operation),
-        key=effect_key(run.event.id, run.workflow, decision.at, decision.round),
+        key=effect_key(run.event.origin, run.workflow, decision.at, decision.round),
         run_id=run.id,
         at=decision.at,
         round_=decision.round,

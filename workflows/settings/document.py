@@ -10,8 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from workflows.errors import DefinitionError
+from workflows.language.folds import unfolded
 from workflows.language.literals import literal
 from workflows.problems import Problem
+from workflows.settings.admission import DoorSettings
+from workflows.settings.admission_reader import AdmissionReader
 from workflows.settings.forms import Form
 from workflows.settings.operations import OperationReader
 from workflows.settings.references import References
@@ -107,8 +110,9 @@ def read_document(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any
 def parse_document(text: str, file: str, environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
     """`read_document` for a text already at hand. Raises DefinitionError for what is not YAML."""
     document = _Document(environ)
-    sections = document.sections(read(text, file))
-    return sections, document.findings.in_order()
+    root = read(text, file)
+    sections = document.sections(root)
+    return sections, unfolded(document.findings.problems, root)
 
 
 class _Document:
@@ -117,7 +121,8 @@ class _Document:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.findings = Findings()
         self._references = References(environ, self.findings)
-        self._sources = SourceReader(self.findings, self._references)
+        self._admission = AdmissionReader(self.findings)
+        self._sources = SourceReader(self.findings, self._references, self._admission)
         self._forms: Mapping[Form, Callable[[Node, str], Any]] = {
             Form.TEXT: self._references.text,
             Form.ADDRESS: self._references.address,
@@ -132,7 +137,8 @@ class _Document:
         }
 
     def sections(self, root: Node) -> dict[str, Any]:
-        found = self.findings.entries(root, "stagedoor.yml", ("sources", "vendors", "brands"), required=("brands",))
+        known = ("sources", "vendors", "brands", "door")
+        found = self.findings.entries(root, "stagedoor.yml", known, required=("brands",))
         brands = self._brands(found["brands"].node) if "brands" in found else {}
         sources = self._sources.read(found["sources"].node, tuple(brands)) if "sources" in found else {}
         vendors = self._vendors(found["vendors"].node) if "vendors" in found else {}
@@ -140,6 +146,7 @@ class _Document:
             "sources": MappingProxyType(sources),
             "vendors": MappingProxyType(vendors),
             "brands": MappingProxyType(brands),
+            "door": self._admission.door(found["door"].node) if "door" in found else DoorSettings(),
             "unset": tuple(self._references.unset),
         }
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from workflows.settings.admission import Admission, DoorSettings
+
 LogFormat = Literal["json", "console", "auto"]
 
 
@@ -63,6 +65,7 @@ class SourceSettings:
     preset: str
     brand: str
     options: Mapping[str, Any]
+    admission: Admission = field(default_factory=Admission)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,4 +89,5 @@ class Settings:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     brands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    door: DoorSettings = field(default_factory=DoorSettings)
     unset: tuple[Unset, ...] = ()

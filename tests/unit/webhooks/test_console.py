@@ -1,5 +1,6 @@
 """The console: what it shows, what it hides, and to whom it shows anything at all."""
 
+import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -112,6 +113,26 @@ def test_every_link_of_the_first_page_leads_somewhere(here: FlaskClient, rows: R
     links = {part.partition('"')[0] for part in seen(here).split('href="')[1:]}
     assert len(links) > 20
     assert {link: here.get(link, buffered=True).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+@pytest.mark.parametrize("state", ["rejected", "quarantined"])
+def test_what_was_rejected_is_listed_with_why_and_how_to_examine_it_again(
+    here: FlaskClient, rows: Rows, state: str
+) -> None:
+    assert seen(here, "/rejected").count("None.") == 2
+    problems = [{"code": "missing", "message": "is required", "path": "$.id"}]
+    delivery = rows.delivery(state=state, problems=problems)
+    for path in ("/rejected", f"/deliveries/{delivery}"):
+        page = seen(here, path)
+        assert "<code>$.id</code>" in page
+        assert f"stagedoor replay {delivery}" in page
+
+
+def test_a_replay_is_marked_as_one(here: FlaskClient, rows: Rows) -> None:
+    event = rows.event()
+    delivery = rows.delivery()
+    rows.event(delivery_id=delivery, replay_of=event)
+    assert f"a replay of …{event[-8:]}" in seen(here, f"/deliveries/{delivery}")
 
 
 def test_a_run_is_shown_with_what_would_release_it_and_as_a_picture(here: FlaskClient, rows: Rows) -> None:
@@ -413,3 +434,16 @@ def test_a_timeline_says_what_is_held_and_what_is_in_doubt(database: ClockedData
 
 def _login(client: FlaskClient, **options: Any) -> TestResponse:
     return client.post("/login", data={"token": TOKEN}, **options)
+
+
+def test_a_delivery_tells_how_often_it_came_again_and_why_it_was_filtered(here: FlaskClient, rows: Rows) -> None:
+    delivery = rows.delivery(state="filtered", reason="nobody wants it", taken_at=None)
+    rows.repeats(delivery, 3)
+    page = seen(here, f"/deliveries/{delivery}")
+    assert "came 3 more times" in page
+    assert "nobody wants it" in page
+
+
+def test_a_packed_body_is_shown_unpacked(here: FlaskClient, rows: Rows) -> None:
+    delivery = rows.delivery(body=gzip.compress(b'{"venue": "Belly Up"}'), headers={"content-encoding": "gzip"})
+    assert "Belly Up" in seen(here, f"/deliveries/{delivery}")

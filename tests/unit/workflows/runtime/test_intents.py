@@ -56,4 +56,4 @@ def test_one_step_of_one_run_is_one_call_for_ever() -> None:
 def test_a_call_in_a_loop_and_a_call_made_anew_are_calls_of_their_own() -> None:
     third = replace(edit(budget="60 USD"), at=At("raise", "2"))
     assert intent_of(third).key == "e1/raise-budget/raise/2"
-    assert intent_of(replace(third, round=1)).key == "e1/raise-budget/raise/2#1"
+    assert intent_of(replace(third, round=1)).key == "e1/raise-budget/raise/2~1"

@@ -23,6 +23,7 @@ class Event:
     brand        the brand its source speaks for ("" when none is declared)
     delivery_id  "" for an event of our own; then `cause` is the run that wrote it, if one did, and `depth` how many
                  runs lie between it and a delivery, a schedule or a person
+    replay_of    the event it is a replay of, where it is one; that event is never itself a replay
     """
 
     id: str
@@ -33,8 +34,14 @@ class Event:
     source: str
     delivery_id: str
     brand: str = ""
+    replay_of: str | None = None
     cause: str | None = None
     depth: int = 0
+
+    @property
+    def origin(self) -> str:
+        """The event that first told of this: a call that was made for it is not made again for its replays."""
+        return self.replay_of or self.id
 
 
 class CampaignData(Schema):

@@ -27,9 +27,15 @@ FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()
 
 def upgrade() -> None:
     _create_audit()
+    _create_replays()
 
 
 def downgrade() -> None:
+    op.drop_index("ix_events_replay_of", table_name="events")
+    op.drop_column("events", "replay_of")
+    op.drop_table("replays")
+    for state in ("rejected", "quarantined"):
+        op.drop_index(f"ix_deliveries_{state}", table_name="deliveries")
     op.drop_table("audit_head")
     op.drop_table("audit")
     if op.get_bind().dialect.name == "postgresql":
@@ -65,3 +71,32 @@ def _create_audit() -> None:
     else:
         for verb in ("UPDATE", "DELETE"):
             op.execute(SQLITE_APPEND_ONLY.format(verb=verb))
+
+
+def _create_replays() -> None:
+    for state in ("rejected", "quarantined"):
+        _create_partial_index(f"ix_deliveries_{state}", "deliveries", ["id"], f"state = '{state}'")
+    op.create_table(
+        "replays",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked", sa.Text(), nullable=False, comment="which deliveries, and which steps again"),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column(
+            "cursor", sa.Text(), nullable=False, comment="the last delivery that was looked at; '' before the first"
+        ),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("moved_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("state IN ('running', 'stopped', 'done')", name=op.f("ck_replays_state_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replays")),
+    )
+    comment = "the event this one is a replay of, never itself a replay"
+    op.add_column("events", sa.Column("replay_of", sa.Text(), nullable=True, comment=comment))
+    _create_partial_index("ix_events_replay_of", "events", ["replay_of"], "replay_of IS NOT NULL")
+
+
+def _create_partial_index(name: str, table: str, columns: list[str], where: str) -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, columns, unique=False, sqlite_where=condition, postgresql_where=condition)

@@ -34,6 +34,7 @@ COMMANDS = {
     "operations": Lazy("tasks.cli.operations:operations", "List the vendors' operations, or one vendor's."),
     "call": Lazy("tasks.cli.call:call", "Call one operation, or see the exact request it would send."),
     "deliveries": Lazy("tasks.cli.listings:deliveries", "Look at what the sources sent."),
+    "replay": Lazy("tasks.cli.replay:replay", "Examine rejected deliveries again, or run taken ones again."),
     "runs": Lazy("tasks.cli.listings:runs", "Look at runs of workflows."),
     "effects": Lazy("tasks.cli.listings:effects", "Look at calls to vendors."),
     "waits": Lazy("tasks.cli.listings:waits", "Look at what runs wait for."),

@@ -27,6 +27,7 @@ EFFECTS, RUNS, DELIVERIES, REFUSALS = 12, 10, 10, 5
 """How many lines of each the first page shows."""
 
 WAITING = 30
+REJECTED = 100
 OPEN_TO_ALL = frozenset({"console.static", "console.login"})
 
 Answer = AnyResponse | str | tuple[str, int]
@@ -95,6 +96,17 @@ def _unpacked(delivery: details.DeliveryDetail) -> bytes:
         return unpack(delivery.body, str(delivery.headers.get("content-encoding", "")), MOST_BODY_BYTES)
     except PayloadError:
         return delivery.body
+
+
+def rejected() -> Answer:
+    """What was not taken in or is not believed yet, why, and how to have it examined again."""
+
+    def gather(connection: Connection, now: datetime) -> dict[str, Any]:
+        states = ("rejected", "quarantined")
+        found = {state: listing.deliveries(connection, state=state, limit=REJECTED + 1) for state in states}
+        return {"found": found, "most": REJECTED}
+
+    return _page("rejected", gather)
 
 
 def login() -> Answer:
@@ -180,6 +192,7 @@ def _make_blueprint() -> Blueprint:
     made.add_url_rule("/runs/<run_id>", "run", run)
     made.add_url_rule("/effects/<effect_id>", "effect", effect)
     made.add_url_rule("/deliveries/<delivery_id>", "delivery", delivery)
+    made.add_url_rule("/rejected", "rejected", rejected)
     made.add_url_rule("/login", "login", login, methods=["GET", "POST"])
     made.add_url_rule("/logout", "logout", logout, methods=["POST"])
     made.before_request(_guard)

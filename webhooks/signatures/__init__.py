@@ -1,5 +1,6 @@
 """How a request proves that it comes from its source: one class per scheme, one contract."""
 
+from webhooks.signatures.afterwards import provable_afterwards
 from webhooks.signatures.all_of import AllOf
 from webhooks.signatures.basic import BasicAuth
 from webhooks.signatures.client_certificate import ClientCertificate
@@ -29,4 +30,5 @@ __all__ = [
     "SignedText",
     "StandardWebhooks",
     "keys_of",
+    "provable_afterwards",
 ]

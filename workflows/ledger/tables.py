@@ -121,6 +121,23 @@ deliveries = Table(
     _one_of("state", ("pending", "taken", "rejected", "quarantined", "filtered", "superseded")),
 )
 _partial_index("ix_deliveries_pending", deliveries.c.shard, deliveries.c.id, where="state = 'pending'")
+_partial_index("ix_deliveries_rejected", deliveries.c.id, where="state = 'rejected'")
+_partial_index("ix_deliveries_quarantined", deliveries.c.id, where="state = 'quarantined'")
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("asked", Json, nullable=False, comment="which deliveries, and which steps again"),
+    Column("state", Text, nullable=False),
+    Column("cursor", Text, nullable=False, comment="the last delivery that was looked at; '' before the first"),
+    Column("counts", Json, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("moved_at", Instant, nullable=False),
+    _one_of("state", ("running", "stopped", "done")),
+)
 
 dedup_keys = Table(
     "dedup_keys",
@@ -185,10 +202,12 @@ events = Table(
     Column("data", Json, nullable=False),
     Column("cause", Text, comment="the run that wrote an event of our own"),
     Column("depth", Integer, nullable=False, server_default="0", comment="how many runs lie between it and a delivery"),
+    Column("replay_of", Text, comment="the event this one is a replay of, never itself a replay"),
     Index(None, "subject", "type"),
     Index(None, "delivery_id"),
     Index(None, "type", "id"),
 )
+_partial_index("ix_events_replay_of", events.c.replay_of, where="replay_of IS NOT NULL")
 
 milestones = Table(
     "milestones",

@@ -97,7 +97,7 @@ class Intake:
         """Take one delivery in. One that cannot be is set aside, so that it never blocks those behind it."""
         try:
             with connection.begin_nested():
-                return self._record(connection, in_force, delivery, now)
+                return self.record(connection, in_force, delivery, now)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -106,7 +106,7 @@ class Intake:
             deliveries.set_aside(connection, delivery.id, problem.as_dict(), now)
             return None
 
-    def _record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
+    def record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
         fresh = [_event(draft, delivery) for draft in delivery.drafts()]
         events.record(connection, fresh)
         begun = [run for event in fresh for run in start_runs(connection, self.rules, in_force, event, now)]

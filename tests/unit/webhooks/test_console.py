@@ -115,6 +115,26 @@ def test_every_link_of_the_first_page_leads_somewhere(here: FlaskClient, rows: R
     assert {link: here.get(link, buffered=True).status_code for link in links} == dict.fromkeys(links, 200)
 
 
+@pytest.mark.parametrize("state", ["rejected", "quarantined"])
+def test_what_was_rejected_is_listed_with_why_and_how_to_examine_it_again(
+    here: FlaskClient, rows: Rows, state: str
+) -> None:
+    assert seen(here, "/rejected").count("None.") == 2
+    problems = [{"code": "missing", "message": "is required", "path": "$.id"}]
+    delivery = rows.delivery(state=state, problems=problems)
+    for path in ("/rejected", f"/deliveries/{delivery}"):
+        page = seen(here, path)
+        assert "<code>$.id</code>" in page
+        assert f"stagedoor replay {delivery}" in page
+
+
+def test_a_replay_is_marked_as_one(here: FlaskClient, rows: Rows) -> None:
+    event = rows.event()
+    delivery = rows.delivery()
+    rows.event(delivery_id=delivery, replay_of=event)
+    assert f"a replay of …{event[-8:]}" in seen(here, f"/deliveries/{delivery}")
+
+
 def test_a_run_is_shown_with_what_would_release_it_and_as_a_picture(here: FlaskClient, rows: Rows) -> None:
     page = seen(here, f"/runs/{busy_evening(rows)['held_run']}")
     assert "Released by symphony.campaign.completed about symphony:campaign:5017." in page

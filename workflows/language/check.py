@@ -75,6 +75,21 @@ def examine_configuration(
     return Examination([*problems, *kept], found.exposures)
 
 
+def look_around(
+    environ: Mapping[str, str], config_dir: Path | None, build_catalogue: Callable[[Settings], Catalogue]
+) -> Surroundings:
+    """What a workflow of this configuration may name, as far as the configuration can be read."""
+    folder = config_dir or folder_of(environ, ())
+    settings, _ = examine_settings(environ, folder)
+    try:
+        catalogue = build_catalogue(settings)
+    except ConfigurationError:
+        catalogue = build_catalogue(replace(settings, vendors={}))
+    workflows, _ = examine_workflows([folder])
+    known = [Known(one.definition, one.unread) for one in workflows]
+    return check_together(known, surroundings_of(settings, catalogue))[1]
+
+
 def check_paths(
     paths: Sequence[Path], settings: Settings, catalogue: Catalogue, others: Sequence[Path] = ()
 ) -> list[Problem]:

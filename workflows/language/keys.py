@@ -102,7 +102,8 @@ WHEN = Block(
 )
 
 INPUT_TYPES = ("text", "number", "boolean", "money", "percent", "duration", "instant")
-TYPE = TextForm(example="text")
+LIST_OF = "list of "
+TYPE = ChoiceForm((*INPUT_TYPES, *(LIST_OF + name for name in INPUT_TYPES)))
 
 MANUAL = Block(
     "manual",
@@ -111,9 +112,7 @@ MANUAL = Block(
         Key(
             "inputs",
             NamedForm(EitherForm((TYPE, BlockForm("input"))), may_be_empty=True),
-            "What must be given to start it, each with its type: "
-            + ", ".join(INPUT_TYPES)
-            + ", or `list of` one of them. Steps read them as event.data.<name>.",
+            "What must be given to start it, each with its type. Steps read them as event.data.<name>.",
         ),
     ),
 )
@@ -407,7 +406,7 @@ TEST = Block(
     (
         Key("name", TextForm(), "What it shows, in a sentence.", required=True),
         Key("given", BlockForm("given"), "What there is to begin with.", required=True),
-        Key("mock", NamedForm(PlainForm(), may_be_empty=True), "What vendors answer, by operation."),
+        Key("mock", NamedForm(PlainForm(), may_be_empty=True, names="operation"), "What vendors answer, by operation."),
         Key("expect", BlockForm("expect"), "What must come of it.", required=True),
     ),
 )

@@ -257,5 +257,5 @@ def test_code_review_tools_get_sarif() -> None:
 
 def test_every_code_that_is_given_is_explained() -> None:
     sources = Path(workflows.__file__).parent.rglob("*.py")
-    given = {code for source in sources for code in re.findall(r'"(E\d{3})"', source.read_text(encoding="utf-8"))}
+    given = {code for source in sources for code in re.findall(r'"([EW]\d{3})"', source.read_text(encoding="utf-8"))}
     assert given == set(CODES)

@@ -219,6 +219,31 @@ def begin_ending(connection: Connection, run: RunRow, decision: BeginEnding, now
     )
 
 
+def take_up(
+    connection: Connection, run: RunRow, state: RunState, *, crowd: str | None, expires_at: datetime, now: datetime
+) -> RunRow | None:
+    """Have a run that was parked, or has failed, go on in `state`; None when it is not so any more."""
+    moved = connection.execute(
+        runs.update()
+        .where(runs.c.id == run.id, runs.c.state == run.state, runs.c.state.in_(sources_of(RUN_MOVES, state)))
+        .values(
+            state=state,
+            crowd=crowd,
+            at_step=None,
+            reason=None,
+            result=None,
+            ended_at=None,
+            cancel=None,
+            ending=None,
+            wake_at=now if state is RunState.RUNNING else None,
+            expires_at=expires_at,
+        )
+    )
+    if not moved.rowcount:
+        return None
+    return replace(run, state=state, crowd=crowd, expires_at=expires_at, cancelling=None, ending=None)
+
+
 def request_cancel(connection: Connection, run: RunRow, cancelling: Cancelling, *, by: str, now: datetime) -> RunRow:
     """A locked run is to be cancelled: claims see it from now on, and it is decided on next."""
     cancel = {"reason": cancelling.reason, "by": by, "cleans_up": cancelling.cleans_up}

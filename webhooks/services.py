@@ -17,6 +17,7 @@ from workflows.errors import LedgerUnavailable
 from workflows.ledger.database import Database
 from workflows.ledger.inbox import InboxWriter
 from workflows.ledger.tables import deliveries
+from workflows.runtime.rules import Rules
 from workflows.settings import Settings
 from workflows.values import currency_exponent
 
@@ -29,6 +30,7 @@ class Services:
     sources: Mapping[str, Source]
     catalogue: Catalogue
     database: Database
+    rules: Rules
     inbox: Inbox
     refusals: RefusalCounter
     doorbell: Doorbell
@@ -54,11 +56,13 @@ def open_services(settings: Settings) -> Services:
     currency_exponent("USD")  # reads the currencies' table, which takes longer than a request should
     database = Database(settings.database_url)
     doorbell = Doorbell(IntakeBell(settings.broker_url))
+    catalogue = build_catalogue(settings)
     return Services(
         settings=settings,
         sources=build_sources(settings.sources),
-        catalogue=build_catalogue(settings),
+        catalogue=catalogue,
         database=database,
+        rules=Rules(catalogue),
         inbox=Inbox(InboxWriter(settings.database_url), doorbell.ring),
         refusals=RefusalCounter(database),
         doorbell=doorbell,

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from workflows.language.formulas import shown
 from workflows.redaction import redact, redact_text
 
 BODY_LIMIT = 20_000
@@ -80,6 +81,11 @@ def short(id_: str) -> str:
 def clean(text: Any) -> str:
     """Text without secrets and personal data; nothing for None."""
     return "" if text is None else redact_text(str(text))
+
+
+def value(found: Any) -> str:
+    """A value of a picture: a number as it is, text without secrets and personal data."""
+    return clean(found) if isinstance(found, str) else clean(shown(found)) if isinstance(found, list) else shown(found)
 
 
 def pretty(value: Any) -> str:

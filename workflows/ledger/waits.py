@@ -15,6 +15,7 @@ from workflows.engine.decisions import Ask
 from workflows.engine.snapshot import At
 from workflows.engine.states import RunState, WaitKind, WaitState
 from workflows.ledger import correlations
+from workflows.ledger.lines import in_state
 from workflows.ledger.tables import runs, votes, waits
 from workflows.values import WaitId, new_id
 
@@ -85,6 +86,14 @@ def find(connection: Connection, wait_id: str) -> WaitRow | None:
     """One wait. Lock its run before changing it."""
     row = connection.execute(sa.select(waits).where(waits.c.id == wait_id)).one_or_none()
     return None if row is None else _wait_row(row)
+
+
+def questions(connection: Connection, limit: int) -> list[WaitRow]:
+    """What people are asked now, the longest asked first."""
+    # In the words of its partial index.
+    kind = waits.c.kind == sa.literal(str(WaitKind.APPROVAL), sa.Text, literal_execute=True)
+    statement = sa.select(waits).where(in_state(waits, WaitState.OPEN), kind).order_by(waits.c.id).limit(limit)
+    return [_wait_row(row) for row in connection.execute(statement)]
 
 
 def rounds_before(connection: Connection, wait: WaitRow) -> list[WaitRow]:

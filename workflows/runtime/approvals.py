@@ -89,6 +89,12 @@ def asked(connection: Connection, wait_id: str, now: datetime) -> Asked:
     return _asked(connection, wait, run, now)
 
 
+def questions(connection: Connection, now: datetime, limit: int) -> list[Asked]:
+    """What people are asked now, the longest asked first."""
+    found = [(wait, runs.find(connection, wait.run_id)) for wait in waits.questions(connection, limit)]
+    return [_asked(connection, wait, run, now) for wait, run in found if run is not None]
+
+
 def decide_by_hand(
     database: Database, rules: Rules, wait_id: str, person: Person, *, approves: bool, reason: str, via: str
 ) -> Decided:

@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -20,11 +20,13 @@ from tests.builders.rows import NOW, Rows, ago, ahead, request
 from webhooks.console import access, blueprint
 from webhooks.console.timeline import LEFT, RIGHT, WIDTH, draw
 from webhooks.console.words import BODY_LIMIT, exact_span, pretty, relative, span, tone
+from workflows.catalogue import Catalogue
 from workflows.engine.states import EffectState, RunState, StepState, WaitState
 from workflows.errors import LedgerUnavailable
 from workflows.ledger.explanation import explain_run
 from workflows.ledger.tables import metadata
-from workflows.settings import Secret
+from workflows.runtime.rules import Rules
+from workflows.settings import PersonSettings, Secret
 from workflows.values import new_id
 
 TOKEN = "let-me-in-9c41"
@@ -33,6 +35,8 @@ TOKEN = "let-me-in-9c41"
 @dataclass(frozen=True)
 class Locked:
     console_token: Secret | None = None
+    people: Mapping[str, PersonSettings] = field(default_factory=dict)
+    signing_key: Secret | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Services:
 
     database: Any
     settings: Locked
+    rules: Rules = field(default_factory=lambda: Rules(Catalogue()))
 
 
 class GoneDatabase:

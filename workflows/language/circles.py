@@ -28,7 +28,7 @@ def run_in_circles(definitions: Sequence[Definition]) -> Iterator[tuple[str, Pro
         for run in _runs(definition):
             way = way_back((run.workflow,), definition.name, onward)
             if way:
-                message = f"{definition.name} runs itself: {' → '.join((definition.name, *way))}"
+                message = f"the workflow runs itself: {' → '.join((definition.name, *way))}"
                 hint = "a loop is written with 'for_each', or as an event that starts the workflow again"
                 yield definition.name, Problem("E335", message, place=run.workflow_place, hint=hint)
 

@@ -41,7 +41,7 @@ class DeliveryLine:
 
 @dataclass(frozen=True)
 class RunLine:
-    """One run and the event that started it."""
+    """One run and the event that started it; `crowd` are the runs it is limited together with."""
 
     id: str
     workflow: str
@@ -56,8 +56,11 @@ class RunLine:
     event_id: str
     event_type: str
     subject: str
-    delivery_id: str
+    delivery_id: str | None
     zone: str
+    crowd: str | None
+    parent_id: str | None
+    started_by: str | None
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,14 @@ class EffectLine:
     run_key: str | None
     zone: str
     step: str | None
+    iteration: str
+    round: int
     operation: str
     vendor: str
     state: str
     repeat: str
     gate: str | None
+    gate_key: str | None
     reason: str | None
     status: int | None
     looks: int
@@ -95,7 +101,7 @@ class EffectLine:
 
 @dataclass(frozen=True)
 class WaitLine:
-    """One wait and the run that waits."""
+    """One wait and the run that waits; `details` is what people are asked, or which events are awaited."""
 
     id: str
     run_id: str
@@ -103,11 +109,15 @@ class WaitLine:
     run_key: str
     zone: str
     step: str
+    iteration: str
+    round: int
     kind: str
     state: str
     due_at: datetime
     created_at: datetime
     ended_at: datetime | None
+    details: Any
+    output: Any
 
 
 @dataclass(frozen=True)
@@ -157,6 +167,9 @@ def select_runs() -> Select[Any]:
         event.c.subject,
         event.c.delivery_id,
         run.c.brand.label("zone"),
+        run.c.crowd,
+        run.c.parent_id,
+        run.c.started_by,
     ).join(event, event.c.id == run.c.event_id)
 
 

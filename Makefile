@@ -12,7 +12,7 @@ export PIP_ROOT_USER_ACTION := ignore
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test acceptance lint types check format bench bench-runs
+.PHONY: help venv demo up test acceptance lint types check format bench bench-runs fuzz
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ format: $(READY) ## format the code and put right what can be put right by itsel
 
 bench: $(READY) ## measure how many webhooks a second are taken in durably
 	$(BIN)/python benchmarks/ingest.py
+
+fuzz: $(READY) ## try formulas nobody would write, for five minutes
+	$(BIN)/python benchmarks/fuzz_formulas.py --minutes 5
 
 bench-runs: $(READY) ## measure how fast follow-ups run, beside plain Celery, DBOS and celery-director
 	$(BIN)/python benchmarks/runs.py

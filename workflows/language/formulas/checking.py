@@ -346,8 +346,11 @@ class _Checker:
         if parameter.shape == "each":
             return self.per_item(function, parameter, node, given[0], facts)
         if parameter.shape == "instead":
-            item = given[0].item if isinstance(given[0], ListOf) else Mistaken()
-            return self.together(item, self.infer(node, facts), node.at, "the items and what stands for one")
+            listed, found = given[0], self.infer(node, facts)
+            if listed == ListOf(Mistaken()):
+                return found  # of an empty list there is always the other value
+            item = listed.item if isinstance(listed, ListOf) else Mistaken()
+            return self.together(item, found, node.at, "the items and what stands for one")
         found = self.plain(node, facts)
         if parameter.shape == "list":
             if not isinstance(found, (ListOf, Mistaken)):

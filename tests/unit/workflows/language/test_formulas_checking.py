@@ -120,6 +120,7 @@ def problem_of(text: str, expected: Type | None = None) -> Problem:
         ("first(event.data.items)", ITEM),
         ("first(event.data.tags, 'none')", Text()),
         ("last(event.data.tags, null)", Nullable(Text())),
+        ("first([], 'none')", Text()),
         ("split(event.data.id, '-')", ListOf(Text())),
         ("matches(event.data.id, 'A-###*')", Boolean()),
         ("at_time(event.data.at - 1d, time_of_day('10:00'), 'Europe/London')", InstantType()),

@@ -124,7 +124,22 @@ class ShowData(Schema):
     price_from = MoneyField()
 
 
+EXPECTED_MISSING = "stagedoor.expected.missing"
+
+
+class ExpectedMissing(Schema):
+    """A follow-up that is overdue: none of `comes` came about the event's subject by `due_at`, after `after` did."""
+
+    after = Text(required=True)
+    comes = fields.List(Text(), required=True)
+    since = Instant(required=True)
+    due_at = Instant(required=True)
+    source = Text(required=True)
+    event_id = Text(required=True)
+
+
 EVENT_TYPES: Mapping[str, type[Schema]] = {
+    EXPECTED_MISSING: ExpectedMissing,
     **{
         f"symphony.campaign.{name}": CampaignData
         for name in ("created", "updated", "processing", "completed", "failed")

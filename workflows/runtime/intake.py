@@ -21,6 +21,7 @@ from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.problems import Problem
 from workflows.runtime.advance import advance_locked
+from workflows.runtime.expected import notice
 from workflows.runtime.rules import InForce, Rules
 from workflows.values import DeliveryId, new_id
 
@@ -109,10 +110,13 @@ class Intake:
 
     def record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
         events = [_event(draft, delivery) for draft in delivery.drafts()]
+        if self.rules.expected:
+            events = notice(connection, self.rules.expected, events, now)
         deliveries.record_events(connection, events)
         begun = [
             run
             for event in events
+            if event.replay_of is None
             for definition in in_force.definitions
             if event.type in definition.trigger.events and (run := begin(connection, in_force, definition, event, now))
         ]

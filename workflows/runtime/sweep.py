@@ -11,6 +11,7 @@ from workflows.ledger import deliveries, effects, runs
 from workflows.ledger.database import Database
 from workflows.runtime.advance import advance_locked
 from workflows.runtime.effects import Performer
+from workflows.runtime.expected import sweep_expected
 from workflows.runtime.looks import Looker
 from workflows.runtime.release import Releaser
 from workflows.runtime.rules import Rules
@@ -56,10 +57,11 @@ class Sweep:
             looks_due = effects.looks_due(connection, now)
         timers = self._wake_timers() if timers_due else 0
         ended = sum(self._lapse(effect_id) for effect_id in leases)
+        expected = sweep_expected(self.database, self.rules.catalogue, self.rules.expected, BATCH)
         taken_on = self._advance_awake()
         if looks_due:
             self._tell_looks()
-        return Swept(timers, taken_on, ended, self.releaser.release_due(), pending)
+        return Swept(timers, taken_on, ended, self.releaser.release_due(), pending or bool(expected))
 
     def _wake_timers(self) -> int:
         with self.database.write() as connection:

@@ -57,7 +57,7 @@ def build_context(settings: Settings, app: Celery) -> Context:
     """Wire a process's objects together. Opens no connection."""
     catalogue = build_catalogue(settings)
     database = Database(settings.database_url)
-    rules = Rules(catalogue)
+    rules = Rules(catalogue, settings.expected)
     performer = Performer(
         database, rules, Client(settings, Pacer(database, rules).wait), holder=f"{socket.gethostname()}:{os.getpid()}"
     )

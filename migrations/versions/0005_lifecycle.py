@@ -28,9 +28,11 @@ FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()
 def upgrade() -> None:
     _create_audit()
     _create_replays()
+    _create_expectations()
 
 
 def downgrade() -> None:
+    op.drop_table("expectations")
     op.drop_index("ix_events_replay_of", table_name="events")
     op.drop_column("events", "replay_of")
     op.drop_table("replays")
@@ -95,6 +97,32 @@ def _create_replays() -> None:
     comment = "the event this one is a replay of, never itself a replay"
     op.add_column("events", sa.Column("replay_of", sa.Text(), nullable=True, comment=comment))
     _create_partial_index("ix_events_replay_of", "events", ["replay_of"], "replay_of IS NOT NULL")
+
+
+def _create_expectations() -> None:
+    op.create_table(
+        "expectations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("after", sa.Text(), nullable=False),
+        sa.Column("comes", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False, comment="the event that opened it"),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("found", sa.Text(), nullable=True, comment="the type of follow-up that asking the vendor found"),
+        sa.Column("met_by", sa.Text(), nullable=True, comment="the event that met it"),
+        sa.Column("poll_at", sa.BigInteger(), nullable=True, comment="ask the vendor at this time"),
+        sa.Column("polls", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("effect_id", sa.Text(), nullable=True, comment="the call that asks, while it is out"),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state IN ('open', 'missing', 'found', 'met')", name=op.f("ck_expectations_state_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expectations")),
+    )
+    op.create_index("ix_expectations_subject", "expectations", ["subject", "after"])
+    _create_partial_index("ix_expectations_due", "expectations", ["due_at"], "state = 'open'")
+    _create_partial_index("ix_expectations_poll", "expectations", ["poll_at"], "poll_at IS NOT NULL")
+    _create_partial_index("ix_expectations_asked", "expectations", ["effect_id"], "effect_id IS NOT NULL")
 
 
 def _create_partial_index(name: str, table: str, columns: list[str], where: str) -> None:

@@ -14,7 +14,19 @@ BODY_LIMIT = 20_000
 TONES = {
     "good": ("done", "taken"),
     "busy": ("running", "calling", "claimed", "released", "intended", "moving"),
-    "wait": ("held", "waiting", "queued", "open", "retry", "pending", "gate", "timer", "not_sent", "accepted", "vendor"),
+    "wait": (
+        "held",
+        "waiting",
+        "queued",
+        "open",
+        "retry",
+        "pending",
+        "gate",
+        "timer",
+        "not_sent",
+        "accepted",
+        "vendor",
+    ),
     "alert": ("in_doubt", "person", "parked", "worker", "intake"),
     "bad": ("failed", "refused", "rejected"),
 }

@@ -51,6 +51,8 @@ from workflows.language.types import (
 )
 from workflows.problems import Problem, nearest
 
+_MAX_NAMES = 10
+"""Names a hint lists."""
 _SIGNED = ("number", "money", "percentage", "duration")
 
 # How to make the two sides of a comparison alike.
@@ -59,6 +61,7 @@ _ALIKE: Mapping[frozenset[str], str] = {
     frozenset({"money", "number"}): "an amount of money has its currency, such as 500 USD; amount(…) gives its number",
     frozenset({"percentage", "number"}): "a percentage is written like 1.2%; ratio(…) gives its number",
     frozenset({"duration", "number"}): "a duration is written like 30m",
+    frozenset({"instant", "number"}): "instant('2026-03-01T15:00:00Z') makes an instant of text",
     frozenset({"instant", "text"}): "instant('2026-03-01T15:00:00Z') makes an instant of text",
     frozenset({"time of day", "text"}): "time_of_day('09:00') makes a time of day of text",
     frozenset({"true or false", "text"}): "true and false stand without quotes",
@@ -134,7 +137,7 @@ class _Checker:
         elif isinstance(found, Nullable) and fits(found.inner, expected):
             self.may_be_null(node)
         elif isinstance(expected, Boolean):
-            self.problem("E218", f"a condition is true or false, this is {found}", node.at)
+            self.problem("E218", f"a condition is true or false, this is {found}", node.at, _as_condition(node, found))
         elif isinstance(found, Unknown):
             self.undocumented(node)
         else:
@@ -199,7 +202,7 @@ class _Checker:
                 if step in found.fields:
                     return found.fields[step]
                 message = f"{step!r} is not a field of {found.name or so_far}"
-                return FieldType(self.problem("E213", message, at, nearest(step, found.fields)))
+                return FieldType(self.problem("E213", message, at, nearest(step, found.fields) or _known(found)))
             case ListOf(), int():
                 return FieldType(found.item, optional=True)
             case ListOf(), _:
@@ -242,7 +245,7 @@ class _Checker:
     def condition(self, node: Node, facts: Facts) -> None:
         found = self.plain(node, facts)
         if not isinstance(found, (Boolean, Mistaken)):
-            self.problem("E218", f"a condition is true or false, this is {found}", node.at)
+            self.problem("E218", f"a condition is true or false, this is {found}", node.at, _as_condition(node, found))
 
     def negation(self, node: Not, facts: Facts) -> Type:
         self.condition(node.operand, facts)
@@ -370,6 +373,10 @@ class _Checker:
         except FormulaError as error:
             hint = parameter.form.nearest(node.value)
             self.problem("E223", f"this can never be worked out: {error}", node.at, hint)
+            return
+        doubt = parameter.form.doubt(node.value)
+        if doubt:
+            self.problem("E226", doubt, node.at, severity="warning")
 
     def per_item(self, function: Function, parameter: Parameter, node: Node, listed: Type, facts: Facts) -> Type:
         around = self.scope
@@ -432,7 +439,10 @@ class _Checker:
             return self.problem(
                 "E210", "there is no 'now' here", path.at, "the instant of the decision is written now()"
             )
-        return self.problem("E210", f"there is no {path.root!r} here", path.at, nearest(path.root, self.scope.fields))
+        hint = nearest(path.root, self.scope.fields)
+        if path.root in ("item", "it") and "each" in self.scope.fields:
+            hint = "the item of the list is called 'each'"
+        return self.problem("E210", f"there is no {path.root!r} here", path.at, hint)
 
     def problem(
         self, code: str, message: str, at: int, hint: str = "", severity: Literal["error", "warning"] = "error"
@@ -471,6 +481,21 @@ def _result(function: Function, given: list[Type]) -> Type:
     if result.form == "item":
         return like.item if isinstance(like, ListOf) else Mistaken()
     return like
+
+
+def _known(found: ObjectOf) -> str:
+    """The hint for a name that is like none of those there."""
+    names = list(found.fields)
+    return f"known are {', '.join(names[:_MAX_NAMES])}{' …' if len(names) > _MAX_NAMES else ''}" if names else ""
+
+
+def _as_condition(node: Node, found: Type) -> str:
+    """The hint for what stands where a condition is needed."""
+    if isinstance(node, Constant):
+        return "each side of 'and' and 'or' is a condition; to compare with several: x in ['a', 'b']"
+    if isinstance(found, ListOf):
+        return f"count({_called(node)}) > 0 asks whether there is any" if isinstance(node, Path) else ""
+    return f"compare it with something, as in {node} == …" if isinstance(node, Path) else ""
 
 
 def _makes_items(node: Node) -> TypeGuard[Call]:

@@ -135,10 +135,9 @@ class Replayer:
         return tally
 
     def _run_again(self, turn: _Turn, stored: Stored, tally: Tally) -> None:
-        in_force = self._intake.rules.in_force(turn.connection)
         tally.counts["replayed"] += 1
         for event in replays.events_of(turn.connection, stored.id, turn.which.event_type):
-            for item in replay_event(turn.connection, in_force, event, turn.again, turn.now):
+            for item in replay_event(turn.connection, self._intake.rules, event, turn.again, turn.now):
                 tally.tell(item.workflow, item.fate)
                 tally.counts["calls kept"] += item.kept
                 tally.counts["calls made again"] += item.repeated

@@ -21,6 +21,8 @@ class Event:
     occurred_at  when, by the vendor's word, else when we received it; aware UTC
     data         values as the type's schema loads them
     brand        the brand its source speaks for ("" when none is declared)
+    delivery_id  "" for an event of our own; then `cause` is the run that wrote it, if one did, and `depth` how many
+                 runs lie between it and a delivery, a schedule or a person
     replay_of    the event it is a replay of, where it is one; that event is never itself a replay
     """
 
@@ -33,6 +35,8 @@ class Event:
     delivery_id: str
     brand: str = ""
     replay_of: str | None = None
+    cause: str | None = None
+    depth: int = 0
 
     @property
     def origin(self) -> str:

@@ -76,10 +76,10 @@ class _Reader:
         key, expires = self._run(found["run"].node) if "run" in found else (None, DEFAULT_EXPIRES)
         steps = self._steps(found["steps"].node) if "steps" in found else ()
         tests = self._tests(found["tests"].node) if "tests" in found else ()
-        described = {word: self._words(word, found) for word in ("description", "owner")}
         return Definition(
             name=name,
-            **described,
+            description=self._words("description", found),
+            owner=self._words("owner", found),
             variables=variables,
             trigger=trigger,
             key=key,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select
 
 from workflows.errors import NotFound
 from workflows.events import Event
+from workflows.ledger.events import event_of
 from workflows.ledger.lines import in_state
 from workflows.ledger.listing import first_id
 from workflows.ledger.tables import deliveries, effects, events, replays, runs
@@ -138,7 +139,7 @@ def events_of(connection: Connection, delivery_id: str, event_type: str | None) 
         statement = statement.where(events.c.type == event_type)
     # Two replays of one event at a time would each find no run of the other.
     locked = statement.order_by(events.c.id).with_for_update(key_share=True)
-    return [Event(**row._mapping) for row in connection.execute(locked)]
+    return [event_of(row) for row in connection.execute(locked)]
 
 
 def earlier_runs(connection: Connection, origin: str) -> dict[str, EarlierRun]:
@@ -154,7 +155,7 @@ def earlier_runs(connection: Connection, origin: str) -> dict[str, EarlierRun]:
     called = connection.execute(
         sa.select(runs.c.workflow, effects.c.step)
         .select_from(joined.join(effects, effects.c.run_id == runs.c.id))
-        .where(same_news, effects.c.state.in_(STANDING), ~effects.c.key.contains(GIVEN_UP))
+        .where(same_news, effects.c.state.in_(STANDING), stands())
     ).all()
     return {
         row.workflow: EarlierRun(*row[1:], frozenset(step for workflow, step in called if workflow == row.workflow))
@@ -164,10 +165,20 @@ def earlier_runs(connection: Connection, origin: str) -> dict[str, EarlierRun]:
 
 def make_again(connection: Connection, origin: str, workflow: str, steps: Collection[str]) -> int:
     """Let the next run of `workflow` make the calls of these steps once more; how many stood until now."""
-    mine = sa.select(runs.c.id).join(events, events.c.id == runs.c.event_id)
-    mine = mine.where(runs.c.workflow == workflow, (events.c.id == origin) | (events.c.replay_of == origin))
+    mine = runs_for(origin, workflow)
     these = effects.c.run_id.in_(mine) & effects.c.step.in_(sorted(steps)) & effects.c.state.in_(STANDING)
-    return give_up_key(connection, these & ~effects.c.key.contains(GIVEN_UP))
+    return give_up_key(connection, these & stands())
+
+
+def runs_for(origin: str, workflow: str) -> Select[Any]:
+    """The ids of the runs of a workflow for an event and its replays."""
+    joined = sa.select(runs.c.id).join(events, events.c.id == runs.c.event_id)
+    return joined.where(runs.c.workflow == workflow, (events.c.id == origin) | (events.c.replay_of == origin))
+
+
+def stands() -> sa.ColumnElement[bool]:
+    """Effects that still stand for their step."""
+    return ~effects.c.key.contains(GIVEN_UP)
 
 
 def give_up_key(connection: Connection, which: sa.ColumnElement[bool]) -> int:

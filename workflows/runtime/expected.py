@@ -17,8 +17,8 @@ from workflows.language.trees import read_as, render
 from workflows.language.types import of_schema
 from workflows.ledger import effects, expectations
 from workflows.ledger.database import Database
+from workflows.ledger.events import read_event
 from workflows.ledger.expectations import ExpectationState, Row
-from workflows.ledger.runs import read_event
 from workflows.runtime.intents import intent_of
 from workflows.settings.expectations import Expectation, Poll
 

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from workflows.engine.states import RunState
 from workflows.events import Event
 from workflows.language.definition import Definition
-from workflows.ledger import deliveries, replays
+from workflows.ledger import events, replays
 from workflows.ledger.replays import EarlierRun
-from workflows.runtime.intake import begin
-from workflows.runtime.rules import InForce
+from workflows.runtime.rules import InForce, Rules
+from workflows.runtime.starting import start_run
 from workflows.values import new_id
 
 
@@ -44,15 +44,21 @@ class Replayed:
 
 
 def replay_event(
-    connection: Connection, in_force: InForce, origin: Event, again: Collection[str], now: datetime
+    connection: Connection, rules: Rules, origin: Event, again: Collection[str], now: datetime
 ) -> list[Replayed]:
     """Replay one event, which this transaction has locked: its runs go on from where the earlier ones ended."""
+    in_force = rules.in_force(connection)
     earlier = replays.earlier_runs(connection, origin.id)
     listening = [definition for definition in in_force.definitions if origin.type in definition.trigger.events]
     left = [found for definition in listening if (found := _left_alone(definition, earlier, again)) is not None]
     names = {item.workflow for item in left}
     begun = _begin(
-        connection, in_force, [definition for definition in listening if definition.name not in names], origin, now
+        connection,
+        rules,
+        in_force,
+        [definition for definition in listening if definition.name not in names],
+        origin,
+        now,
     )
     return [*left, *(_told(connection, origin, workflow, run_id, earlier, again) for workflow, run_id in begun)]
 
@@ -61,7 +67,7 @@ def _left_alone(definition: Definition, earlier: dict[str, EarlierRun], again: C
     before = earlier.get(definition.name)
     if before is None:
         return None
-    if before.state == RunState.RUNNING:
+    if before.state in (RunState.RUNNING, RunState.QUEUED, RunState.PARKED):
         return Replayed(definition.name, Fate.UNDER_WAY, before.id)
     if before.state == RunState.DONE and before.definition_hash == definition.hash and not before.called & set(again):
         return Replayed(definition.name, Fate.DONE, before.id, len(before.called))
@@ -69,15 +75,20 @@ def _left_alone(definition: Definition, earlier: dict[str, EarlierRun], again: C
 
 
 def _begin(
-    connection: Connection, in_force: InForce, definitions: list[Definition], origin: Event, now: datetime
+    connection: Connection,
+    rules: Rules,
+    in_force: InForce,
+    definitions: list[Definition],
+    origin: Event,
+    now: datetime,
 ) -> list[tuple[str, str]]:
     """Begin runs for a replay of the event; where none matches it, there is no replay."""
     if not definitions:
         return []
     event = replace(origin, id=new_id(), replay_of=origin.id)
     undo = connection.begin_nested()
-    deliveries.record_events(connection, [event])
-    runs = [(item.name, begin(connection, in_force, item, event, now)) for item in definitions]
+    events.record(connection, [event])
+    runs = [(item.name, start_run(connection, rules, in_force, item, event, now)) for item in definitions]
     begun: list[tuple[str, str]] = [(name, run.id) for name, run in runs if run is not None]
     if begun:
         undo.commit()

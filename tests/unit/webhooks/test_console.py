@@ -374,7 +374,7 @@ def test_every_state_has_a_colour_or_is_meant_to_be_quiet() -> None:
     quiet = {
         str(state) for kind in (RunState, StepState, WaitState, EffectState) for state in kind if tone(state) == "quiet"
     }
-    assert quiet == {"stopped", "skipped", "cancelled"}
+    assert quiet == {"stopped", "skipped", "cancelled", "expired"}
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,7 @@ def test_what_was_asked_elsewhere_does_not_count(text, code):
             10,
             "E218",
             "a condition is true or false, this is text",
-            "compare it with something, as in event.data.id == …",
+            "compare it: event.data.id == …",
         ),
         ("if(1, 2, 3)", 4, "E218", "a condition is true or false, this is number", ""),
         ("event.data.raw.x == 1", 16, "E220", "nothing documents what event.data.raw holds", ""),

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 from typing import NewType
@@ -39,6 +39,18 @@ def new_id() -> str:
     high, low = number >> 62, number & ((1 << 62) - 1)
     text = f"{(high >> 12) << 16 | 0x7000 | (high & 0xFFF):016x}{1 << 63 | low:016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def first_id_at(moment: datetime) -> str:
+    """The least text that an id made at `moment` can be: ids from then on are not less than it."""
+    milliseconds = int((moment - EPOCH).total_seconds() * 1000)
+    text = f"{max(milliseconds, 0):012x}"
+    return f"{text[:8]}-{text[8:]}"
+
+
+def time_of_id(identity: str) -> datetime:
+    """When an id was made, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=int(identity[:8] + identity[9:13], 16))
 
 
 def utc_now() -> datetime:

@@ -1,154 +1,130 @@
-"""Decide what happens next in one run: a total, deterministic function of values.
-
-Steps are taken in order. Each is either over, or blocked on its timer or its effect, or not reached; the first that is
-not over is entered or resumed, and what follows from that is decided in the same breath until something blocks.
-"""
+"""Decide what happens next in one run: a total, deterministic function of values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
-from workflows.engine.snapshot import EffectView, Snapshot, StepView
-from workflows.engine.states import OUT_THERE, EffectState, RunState, StepState, WaitState
-from workflows.engine.timing import due_time
+from workflows.engine.decisions import Abandon, BeginEnding, Decision, EndRun, EndStep, Rest
+from workflows.engine.scopes import first_scope, learn
+from workflows.engine.snapshot import Ending, Snapshot
+from workflows.engine.states import OUT_THERE, RunState, StepState
+from workflows.engine.walk import Ended, Walk
 from workflows.errors import FormulaError
-from workflows.language.definition import Call, Definition, Set, Step, StopUnless, Wait
-from workflows.language.trees import assigned, render
+from workflows.language.definition import Definition, all_steps, inner_steps
+from workflows.language.trees import render
+
+_RUN_STATES = {
+    StepState.DONE: RunState.DONE,
+    StepState.STOPPED: RunState.STOPPED,
+    StepState.FAILED: RunState.FAILED,
+}
 
 
 def decide(definition: Definition, snapshot: Snapshot, now: datetime) -> list[Decision]:
-    """What should be written down next; empty when the run is blocked.
+    """What should be written down next; empty when the run is blocked until something happens.
 
-    Guarantees: the same values give the same decisions; at most two decisions a step; nothing is decided about a step
-    that is over; after EndRun nothing follows.
+    Guarantees: the same values give the same decisions; nothing is decided about a step that is over; after EndRun
+    nothing follows. A run is not ended, nor a step given up, while a vendor may be acting for it.
     """
-    decisions = list(_walk(definition, snapshot, now))
-    if now < snapshot.expires_at or _may_have_acted(snapshot) or _ends(decisions):
-        return decisions
-    over = [decision for decision in decisions if isinstance(decision, EndStep)]
-    at = _first_open(definition, snapshot, over)
-    return [*over, EndRun(RunState.FAILED, at, "it expired before everything was done")]
-
-
-def first_scope(definition: Definition, snapshot: Snapshot, now: datetime) -> dict[str, Any]:
-    """The names a formula sees before any step has an output."""
-    return {
-        **trigger_scope(definition, snapshot.event, snapshot.brand, now),
-        "run": {"id": snapshot.run_id, "key": snapshot.key, "workflow": definition.name},
-    }
-
-
-def trigger_scope(definition: Definition, event: Any, brand: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The names `where` and `run.key` see: event, brand and vars, and under `now` what `now()` gives."""
-    return {
-        "event": {
-            "id": event.id,
-            "type": event.type,
-            "subject": event.subject,
-            "occurred_at": event.occurred_at,
-            "data": event.data,
-        },
-        "brand": brand,
-        "vars": definition.variables,
-        "now": now,
-    }
-
-
-def _walk(definition: Definition, snapshot: Snapshot, now: datetime) -> Iterator[Decision]:
+    if snapshot.ending is not None:
+        return _finish(definition, snapshot, snapshot.ending, now)
+    walk = Walk(snapshot, now)
     scope = first_scope(definition, snapshot, now)
-    for step in definition.steps:
-        view = snapshot.steps.get(step.id)
-        for decision in _next_of(step, view, snapshot, scope, now):
-            yield decision
-            if not isinstance(decision, EndStep):
-                return
-            view = StepView(decision.state, decision.output, decision.reason)
-        if view is None or view.state in (StepState.WAITING, StepState.CALLING):
-            return
-        end = _end_after(step, view)
-        if end is not None:
-            yield end
-            return
-        if view.state is StepState.DONE and view.output is not None:
-            scope[step.id] = view.output
-    yield EndRun(RunState.DONE)
+    ended = walk.sequence(definition.steps, "", scope)
+    if snapshot.cancelling is not None:
+        cancelling = snapshot.cancelling
+        return _break_off(
+            definition,
+            snapshot,
+            walk,
+            Ending(RunState.CANCELLED, None, cancelling.reason),
+            cleans_up=cancelling.cleans_up,
+        )
+    if ended is not None:
+        return [*walk.decisions, *_end(definition, ended, scope)]
+    if now >= snapshot.expires_at:
+        at = _first_open(definition, walk)
+        return _break_off(
+            definition,
+            snapshot,
+            walk,
+            Ending(RunState.FAILED, at, "it expired before everything was done"),
+            cleans_up=True,
+        )
+    return [*walk.decisions, *_rest(walk)]
 
 
-def _next_of(
-    step: Step, view: StepView | None, snapshot: Snapshot, scope: Mapping[str, Any], now: datetime
-) -> Iterator[Decision]:
-    """The decision about one step, if there is one to make now."""
-    if view is None:
+def _end(definition: Definition, ended: Ended, scope: dict[str, object]) -> list[Decision]:
+    """The end of a run whose steps have ended."""
+    result = None
+    if ended.state is StepState.DONE and definition.result is not None:
         try:
-            yield _enter(step, scope, now)
+            result = render(definition.result, scope)
         except FormulaError as error:
-            yield EndStep(step.id, StepState.FAILED, reason=str(error))
-    elif view.state is StepState.WAITING:
-        wait = snapshot.waits.get(step.id)
-        if wait is not None and (wait.state is WaitState.DONE or wait.due_at <= now):
-            yield EndStep(step.id, StepState.DONE)
-    elif view.state is StepState.CALLING:
-        yield from _resume_call(step, snapshot.effects.get(step.id))
+            ended = Ended(StepState.FAILED, None, f"its result could not be worked out: {error}")
+    state = _RUN_STATES[ended.state]
+    if state is RunState.FAILED and definition.on_failure:
+        return [BeginEnding(state, ended.at, ended.reason)]
+    return [EndRun(state, ended.at, ended.reason, result)]
 
 
-def _enter(step: Step, scope: Mapping[str, Any], now: datetime) -> Decision:
-    if step.condition is not None:
-        verdict = step.condition.verdict(scope)
-        if not verdict.holds:
-            return EndStep(step.id, StepState.SKIPPED, reason=verdict.because)
-    match step.verb:
-        case Call() as call:
-            return Intend(step.id, call.operation, _inputs(render(call.inputs, scope)), call.attempts, call.within)
-        case Set() as assignment:
-            return EndStep(step.id, StepState.DONE, assigned(assignment.values, scope, step.id))
-        case Wait() as wait:
-            due_at = due_time(wait, scope, now)
-            return StartTimer(step.id, due_at) if due_at > now else EndStep(step.id, StepState.DONE)
-        case StopUnless() as stop:
-            verdict = stop.condition.verdict(scope)
-            state = StepState.DONE if verdict.holds else StepState.STOPPED
-            return EndStep(step.id, state, reason=verdict.because)
+def _break_off(
+    definition: Definition, snapshot: Snapshot, walk: Walk, ending: Ending, *, cleans_up: bool
+) -> list[Decision]:
+    """End a run in the middle, once nothing of it is at a vendor. What has just come to its end is written down so."""
+    if _may_have_acted(snapshot):
+        return _ends_of_calls(walk, snapshot)
+    over = _ends_of_calls(walk, snapshot)
+    ended = {decision.at for decision in over if isinstance(decision, EndStep)}
+    open_ = tuple(at for at, view in snapshot.steps.items() if view.state in _OPEN and at not in ended)
+    given_up: list[Decision] = [Abandon(open_, ending.reason)] if open_ else []
+    if cleans_up and definition.on_failure:
+        return [*over, *given_up, BeginEnding(ending.state, ending.at, ending.reason)]
+    return [*over, *given_up, EndRun(ending.state, ending.at, ending.reason)]
 
 
-def _inputs(rendered: object) -> Mapping[str, Any]:
-    if not isinstance(rendered, Mapping):
-        raise FormulaError("`with` must give an object of inputs")
-    return rendered
+_OPEN = frozenset({StepState.WAITING, StepState.CALLING, StepState.RUNNING})
 
 
-def _resume_call(step: Step, effect: EffectView | None) -> Iterator[Decision]:
-    if effect is None:
-        return
-    match effect.state:
-        case EffectState.DONE:
-            yield EndStep(step.id, StepState.DONE, effect.output, effect.reason)
-        case EffectState.REFUSED | EffectState.CANCELLED:
-            yield EndStep(step.id, StepState.FAILED, reason=effect.reason)
+def _ends_of_calls(walk: Walk, snapshot: Snapshot) -> list[Decision]:
+    """Of what a walk came to: the ends of steps that were under way. Nothing new is begun."""
+    return [
+        decision
+        for decision in walk.decisions
+        if isinstance(decision, EndStep) and decision.at in snapshot.steps and decision.at in snapshot.effects
+    ]
 
 
-def _end_after(step: Step, view: StepView) -> EndRun | None:
-    """The end of the run that a step's end brings with it, if it does."""
-    if view.state is StepState.STOPPED:
-        return EndRun(RunState.STOPPED, step.id, view.reason)
-    if view.state is not StepState.FAILED or step.on_error == "continue":
-        return None
-    state = RunState.STOPPED if step.on_error == "stop" else RunState.FAILED
-    return EndRun(state, step.id, view.reason)
+def _finish(definition: Definition, snapshot: Snapshot, ending: Ending, now: datetime) -> list[Decision]:
+    """Carry the on_failure steps out, then end the run as was settled."""
+    walk = Walk(snapshot, now)
+    scope = first_scope(definition, snapshot, now)
+    learn(scope, definition.steps, snapshot.steps, "")
+    scope["failure"] = {"step": ending.at or "", "reason": ending.reason}
+    ended = walk.sequence(definition.on_failure, "", scope)
+    if ended is None and now < snapshot.expires_at:
+        return [*walk.decisions, *_rest(walk)]
+    if ended is None and _may_have_acted(snapshot):
+        return _ends_of_calls(walk, snapshot)
+    if ended is None:
+        ended = Ended(StepState.FAILED, None, "it expired")
+    more = "" if ended.state is StepState.DONE else f"; then on_failure {ended.state}: {ended.reason}"
+    decisions: Sequence[Decision] = walk.decisions if ended.at is not None or ended.state is StepState.DONE else ()
+    return [*decisions, EndRun(ending.state, ending.at, f"{ending.reason}{more}")]
 
 
 def _may_have_acted(snapshot: Snapshot) -> bool:
     return any(effect.state in OUT_THERE for effect in snapshot.effects.values())
 
 
-def _ends(decisions: list[Decision]) -> bool:
-    return bool(decisions) and isinstance(decisions[-1], EndRun)
+def _first_open(definition: Definition, walk: Walk) -> str | None:
+    """The first step under way that contains no others."""
+    open_ = {at.step for at in walk.open_steps()}
+    return next(
+        (step.id for step in all_steps(definition.steps) if step.id in open_ and not inner_steps(step.verb)), None
+    )
 
 
-def _first_open(definition: Definition, snapshot: Snapshot, over: list[EndStep]) -> str | None:
-    blocked = (StepState.WAITING, StepState.CALLING)
-    ended = {step for step, view in snapshot.steps.items() if view.state not in blocked}
-    ended |= {decision.step for decision in over}
-    return next((step.id for step in definition.steps if step.id not in ended), None)
+def _rest(walk: Walk) -> list[Decision]:
+    return [] if walk.rests_until is None else [Rest(walk.rests_until)]

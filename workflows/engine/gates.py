@@ -66,3 +66,15 @@ def limited(vendor: str, opens_at: datetime) -> Closed:
     """The gate of a vendor's limit that is used up for now."""
     reason = f"the limit of calls to {vendor} is used up until {opens_at:%Y-%m-%d %H:%M:%S} UTC"
     return Closed("rate", f"rate:{vendor}", reason, opens_at=opens_at)
+
+
+def taken_once(key: str, by_effect: str, *, is_done: bool) -> Closed:
+    """The gate of `once`: another effect has the key, and has done it or may yet."""
+    if is_done:
+        return Closed("once", key, f"effect {by_effect} has done it already, and it is to be done once", for_good=True)
+    return Closed("once", key, f"effect {by_effect} is at it, and it is to be done once; waits for how that ends")
+
+
+def cancelled_run() -> Closed:
+    """The gate of a run that is to be cancelled."""
+    return Closed("run", "", "the run is being cancelled", for_good=True)

@@ -13,11 +13,27 @@ from enum import StrEnum
 from typing import Any
 
 from workflows.catalogue import Catalogue, Inputs, Request, Requirement
-from workflows.engine.decide import decide, trigger_scope
-from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
+from workflows.engine.decide import decide
+from workflows.engine.decisions import (
+    Abandon,
+    Ask,
+    Await,
+    BeginEnding,
+    BeginRun,
+    BeginStep,
+    Decision,
+    EndRun,
+    EndStep,
+    Intend,
+    Rest,
+    StartTimer,
+    WriteEvent,
+)
 from workflows.engine.requests import effect_key, inputs_of, not_made
-from workflows.engine.snapshot import EffectView, Snapshot, StepView, WaitView
-from workflows.engine.states import RunState, StepState, WaitState
+from workflows.engine.scopes import trigger_scope
+from workflows.engine.snapshot import At, ChildView, EffectView, Snapshot, StepView, WaitView
+from workflows.engine.snapshot import Ending as Settled
+from workflows.engine.states import OVER, RunState, StepState, WaitKind, WaitState
 from workflows.errors import FormulaError, InputError
 from workflows.events import Event
 from workflows.language.definition import Definition
@@ -68,7 +84,7 @@ class Rehearsal:
     key: str
     calls: tuple[RehearsedCall, ...]
     waits: tuple[RehearsedWait, ...]
-    steps: Mapping[str, StepView]
+    steps: Mapping[At, StepView]
     elapsed: timedelta
 
 
@@ -134,9 +150,11 @@ class _Stage:
         self._catalogue = catalogue
         self._answer = answer
         self._end: EndRun | None = None
-        self._steps: dict[str, StepView] = {}
-        self._effects: dict[str, EffectView] = {}
-        self._waits: dict[str, WaitView] = {}
+        self._settled: Settled | None = None
+        self._steps: dict[At, StepView] = {}
+        self._effects: dict[At, EffectView] = {}
+        self._waits: dict[At, WaitView] = {}
+        self._children: dict[At, ChildView] = {}
         self._calls: list[RehearsedCall] = []
         self._waited: list[RehearsedWait] = []
 
@@ -145,20 +163,22 @@ class _Stage:
             decisions = decide(self._definition, self._snapshot(), self._now)
             for decision in decisions:
                 self._apply(decision)
-            if not decisions and not self._move_clock():
+            if not [item for item in decisions if not isinstance(item, Rest)] and not self._move_clock(decisions):
                 break
         return self._rehearsal()
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(
-            RUN_ID,
-            self._key,
-            self._event,
-            self._brand,
-            self._expires_at,
-            dict(self._steps),
-            dict(self._effects),
-            dict(self._waits),
+            run_id=RUN_ID,
+            key=self._key,
+            event=self._event,
+            brand=self._brand,
+            expires_at=self._expires_at,
+            steps=dict(self._steps),
+            effects=dict(self._effects),
+            waits=dict(self._waits),
+            children=dict(self._children),
+            ending=self._settled,
         )
 
     @property
@@ -168,38 +188,59 @@ class _Stage:
     def _apply(self, decision: Decision) -> None:
         match decision:
             case EndStep():
-                self._steps[decision.step] = StepView(decision.state, decision.output, decision.reason)
+                self._steps[decision.at] = StepView(decision.state, decision.output, decision.reason)
+            case BeginStep():
+                self._steps[decision.at] = StepView(StepState.RUNNING, decision.output, started_at=self._now)
             case StartTimer():
-                self._steps[decision.step] = StepView(StepState.WAITING)
-                self._waits[decision.step] = WaitView(WaitState.OPEN, decision.due_at)
-                self._waited.append(RehearsedWait(decision.step, self._now, decision.due_at))
+                self._wait(decision.at, WaitKind.TIMER, decision.due_at)
+            case Await():
+                self._wait(decision.at, WaitKind.EVENT, decision.due_at)
+            case Ask():
+                self._wait(decision.at, WaitKind.APPROVAL, decision.due_at, decision.round)
             case Intend():
                 self._call(decision)
+            case BeginRun():
+                self._steps[decision.at] = StepView(StepState.RUNNING, started_at=self._now)
+                self._children[decision.at] = ChildView(RunState.DONE)
+            case Abandon():
+                given_up = StepView(StepState.CANCELLED, reason=decision.reason)
+                self._steps |= dict.fromkeys(decision.steps, given_up)
+            case BeginEnding():
+                self._settled = Settled(decision.state, decision.at, decision.reason)
             case EndRun():
                 self._end = decision
+            case WriteEvent() | Rest():
+                pass
+
+    def _wait(self, at: At, kind: WaitKind, due_at: datetime, round_: int = 0) -> None:
+        self._steps[at] = StepView(StepState.WAITING, started_at=self._now)
+        self._waits[at] = WaitView(WaitState.OPEN, due_at, kind, round=round_)
+        self._waited.append(RehearsedWait(at.step, self._now, due_at))
 
     def _call(self, decision: Intend) -> None:
         try:
             call = self._prepared(decision)
         except InputError as error:
-            self._apply(not_made(decision.step, error))
+            self._apply(not_made(decision.at, error))
             return
         self._calls.append(call)
-        self._steps[decision.step] = StepView(StepState.CALLING)
-        self._effects[decision.step] = self._answer(call)
+        self._steps[decision.at] = StepView(StepState.CALLING, started_at=self._now)
+        self._effects[decision.at] = self._answer(call)
 
     def _prepared(self, decision: Intend) -> RehearsedCall:
         operation = self._catalogue.operation(decision.operation)
-        key = effect_key(self._event.id, self._definition.name, decision.step)
+        key = effect_key(self._event.id, self._definition.name, decision.at, decision.round)
         inputs = operation.referenced(inputs_of(decision, operation), key)
         request = operation.prepare(inputs)
         return RehearsedCall(
-            decision.step, operation.name, inputs, request, self._now, tuple(operation.requires_of(inputs))
+            decision.at.step, operation.name, inputs, request, self._now, tuple(operation.requires_of(inputs))
         )
 
-    def _move_clock(self) -> bool:
-        """Go on to when the wait is over or the run expires; False when there is nothing to wait for."""
-        due = [wait.due_at for step, wait in self._waits.items() if self._steps[step].state is StepState.WAITING]
+    def _move_clock(self, decisions: list[Decision]) -> bool:
+        """Go on to when a wait is over, a step's time runs out or the run expires; False when there is nothing to wait
+        for."""
+        due = [wait.due_at for at, wait in self._waits.items() if self._steps[at].state not in OVER]
+        due += [item.until for item in decisions if isinstance(item, Rest)]
         if due:
             self._now = min(*due, self._expires_at)
         return bool(due)
@@ -220,8 +261,8 @@ class _Stage:
     def _ending(self) -> tuple[Ending, str | None, str]:
         if self._end is not None:
             return _ENDINGS[self._end.state], self._end.at, self._end.reason
-        calling = next(step for step, view in self._steps.items() if view.state is StepState.CALLING)
-        return Ending.WAITING, calling, self._effects[calling].reason
+        calling = next(at for at, view in self._steps.items() if view.state is StepState.CALLING)
+        return Ending.WAITING, calling.step, self._effects[calling].reason
 
 
 _ENDINGS: Mapping[RunState, Ending] = {

@@ -15,8 +15,12 @@ State = TypeVar("State", bound=StrEnum)
 class RunState(StrEnum):
     """One execution of one definition."""
 
+    QUEUED = "queued"
+    """Others of its crowd are running; it begins when one of them ends."""
+    PARKED = "parked"
+    """Its event came too long after it happened: a person says whether it shall run."""
     RUNNING = "running"
-    """Not ended; it may be waiting for a time, a gate or a vendor."""
+    """Not ended; it may be waiting for a time, an event, a person, a gate or a vendor."""
     DONE = "done"
     """Every step was carried out or skipped."""
     STOPPED = "stopped"
@@ -31,16 +35,28 @@ class StepState(StrEnum):
     """One step of a run; a step that was not reached has no state."""
 
     WAITING = "waiting"
-    """A time must pass."""
+    """A time must pass, an event come or a person decide: see its wait."""
     CALLING = "calling"
     """Its effect is on the way: see the effect's state."""
+    RUNNING = "running"
+    """The steps within it are under way, or the run it began."""
     DONE = "done"
     SKIPPED = "skipped"
-    """Its `if` was false."""
+    """Its `if` was false, or a step before it led past it."""
     STOPPED = "stopped"
-    """Its `stop_unless` was false."""
+    """Its `stop_unless` was false, or nobody approved."""
     FAILED = "failed"
-    """A formula could not be worked out, or its call was refused or given up."""
+    """A formula could not be worked out, its call was refused or given up, or its time ran out."""
+    CANCELLED = "cancelled"
+    """Given up from outside: another branch was first, its time ran out, or its run was cancelled."""
+
+
+class WaitKind(StrEnum):
+    """What a run waits for."""
+
+    TIMER = "timer"
+    EVENT = "event"
+    APPROVAL = "approval"
 
 
 class WaitState(StrEnum):
@@ -48,6 +64,9 @@ class WaitState(StrEnum):
 
     OPEN = "open"
     DONE = "done"
+    """The time has come, the events are there, or people have decided."""
+    EXPIRED = "expired"
+    """It was waited for as long as the workflow says."""
     CANCELLED = "cancelled"
 
 
@@ -72,37 +91,56 @@ class EffectState(StrEnum):
     """Nobody here knows whether the vendor acted; never repeated blindly."""
     CANCELLED = "cancelled"
     """Given up before anything was sent."""
+    SKIPPED = "skipped"
+    """Another effect with the same `once` was done already."""
 
 
 OUT_THERE = frozenset({EffectState.CLAIMED, EffectState.ACCEPTED, EffectState.IN_DOUBT})
 """While an effect is in one of these, the vendor may have acted: its run must stay to learn of it."""
 
+OVER = frozenset({StepState.DONE, StepState.SKIPPED, StepState.STOPPED, StepState.FAILED, StepState.CANCELLED})
+"""The states of a step that is over."""
+
 RUN_MOVES: Mapping[RunState, frozenset[RunState]] = {
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.FAILED, RunState.CANCELLED}),
+    RunState.PARKED: frozenset({RunState.RUNNING, RunState.QUEUED, RunState.STOPPED, RunState.CANCELLED}),
     RunState.RUNNING: frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.CANCELLED}),
     RunState.DONE: frozenset(),
     RunState.STOPPED: frozenset(),
-    RunState.FAILED: frozenset(),
+    RunState.FAILED: frozenset({RunState.RUNNING}),
     RunState.CANCELLED: frozenset(),
 }
 
 STEP_MOVES: Mapping[StepState, frozenset[StepState]] = {
-    StepState.WAITING: frozenset({StepState.DONE, StepState.FAILED}),
-    StepState.CALLING: frozenset({StepState.DONE, StepState.FAILED}),
+    StepState.WAITING: frozenset(
+        {StepState.CALLING, StepState.DONE, StepState.STOPPED, StepState.FAILED, StepState.CANCELLED}
+    ),
+    StepState.CALLING: frozenset(
+        {StepState.WAITING, StepState.DONE, StepState.SKIPPED, StepState.FAILED, StepState.CANCELLED}
+    ),
+    StepState.RUNNING: frozenset({StepState.DONE, StepState.STOPPED, StepState.FAILED, StepState.CANCELLED}),
     StepState.DONE: frozenset(),
     StepState.SKIPPED: frozenset(),
     StepState.STOPPED: frozenset(),
     StepState.FAILED: frozenset(),
+    StepState.CANCELLED: frozenset(),
 }
 
 WAIT_MOVES: Mapping[WaitState, frozenset[WaitState]] = {
-    WaitState.OPEN: frozenset({WaitState.DONE, WaitState.CANCELLED}),
+    WaitState.OPEN: frozenset({WaitState.DONE, WaitState.EXPIRED, WaitState.CANCELLED}),
     WaitState.DONE: frozenset(),
+    WaitState.EXPIRED: frozenset(),
     WaitState.CANCELLED: frozenset(),
 }
 
 EFFECT_MOVES: Mapping[EffectState, frozenset[EffectState]] = {
     EffectState.INTENDED: frozenset(
-        {EffectState.HELD, EffectState.RELEASED, EffectState.REFUSED, EffectState.CANCELLED}
+        {
+            EffectState.HELD,
+            EffectState.RELEASED,
+            EffectState.REFUSED,
+            EffectState.CANCELLED,
+        }
     ),
     EffectState.HELD: frozenset({EffectState.RELEASED, EffectState.REFUSED, EffectState.CANCELLED}),
     EffectState.RELEASED: frozenset(
@@ -112,6 +150,7 @@ EFFECT_MOVES: Mapping[EffectState, frozenset[EffectState]] = {
             EffectState.HELD,
             EffectState.REFUSED,
             EffectState.CANCELLED,
+            EffectState.SKIPPED,
         }
     ),
     EffectState.CLAIMED: frozenset(
@@ -130,6 +169,7 @@ EFFECT_MOVES: Mapping[EffectState, frozenset[EffectState]] = {
     EffectState.DONE: frozenset(),
     EffectState.REFUSED: frozenset(),
     EffectState.CANCELLED: frozenset(),
+    EffectState.SKIPPED: frozenset(),
 }
 
 

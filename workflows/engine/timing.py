@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeVar
 
+from cronsim import CronSim
+
 from workflows.errors import FormulaError
-from workflows.language.definition import Wait
+from workflows.language.definition import Schedule, Wait
 from workflows.language.trees import render
 from workflows.zones import on_day, zone
 
@@ -31,6 +33,16 @@ def due_time(wait: Wait, scope: Mapping[str, Any], now: datetime) -> datetime:
         return until.astimezone(UTC)
     zone_name = "UTC" if wait.zone is None else _a(str, render(wait.zone, scope), "zone")
     return next_time_of_day(now, _a(str, until, "until"), zone_name)
+
+
+def next_scheduled(schedule: Schedule, after: datetime) -> datetime:
+    """The first instant after `after` that fits the pattern by the clocks of its zone; aware UTC.
+
+    In a gap (clocks go forward) and a fold (clocks go back) cronsim follows Debian's cron: what falls into a gap is
+    done right after it, what would come twice once.
+    """
+    local = after.astimezone(zone(schedule.zone))
+    return next(CronSim(schedule.cron, local)).astimezone(UTC)
 
 
 def next_time_of_day(now: datetime, clock: str, zone_name: str) -> datetime:

@@ -50,10 +50,10 @@ def hold_trials(definition: Definition, brands: Mapping[str, Mapping[str, Any]],
     """Hold every trial of `definition`, which has no problems. Reads the files their events are in."""
     held = tuple(hold(definition, trial, brands, catalogue) for trial in definition.tests)
     carried_out = {
-        step
+        at.step
         for one in held
         if one.rehearsal is not None
-        for step, view in one.rehearsal.steps.items()
+        for at, view in one.rehearsal.steps.items()
         if view.state is not StepState.SKIPPED
     }
     return Report(

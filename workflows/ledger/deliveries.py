@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows import typed_json
 from workflows.events import Event
-from workflows.ledger.tables import deliveries, events, milestones, shards
+from workflows.ledger.tables import deliveries, milestones, shards
 from workflows.values import DeliveryId
 
 
@@ -84,28 +84,6 @@ def set_aside(connection: Connection, delivery_id: str, problem: dict[str, objec
     """Intake cannot take this one in: keep it, with the reason, and let the others pass."""
     this = deliveries.c.id == delivery_id
     connection.execute(deliveries.update().where(this).values(state="rejected", problems=[problem], taken_at=now))
-
-
-def record_events(connection: Connection, fresh: Sequence[Event]) -> None:
-    """Write events down."""
-    if not fresh:
-        return
-    connection.execute(
-        events.insert(),
-        [
-            {
-                "id": event.id,
-                "delivery_id": event.delivery_id,
-                "source": event.source,
-                "brand": event.brand,
-                "type": event.type,
-                "subject": event.subject,
-                "occurred_at": event.occurred_at,
-                "data": event.data,
-            }
-            for event in fresh
-        ],
-    )
 
 
 def record_milestones(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:

@@ -42,6 +42,7 @@ class EventDetail:
     subject: str
     occurred_at: datetime
     data: Mapping[str, Any]
+    replay_of: str | None
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ whether it landed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
@@ -17,13 +17,20 @@ from sqlalchemy.exc import IntegrityError
 
 from workflows.catalogue import Inputs, Outcome, Repeat, Request
 from workflows.engine.gates import Closed, Milestone, Precondition, occupied
+from workflows.engine.snapshot import At
 from workflows.engine.states import EFFECT_MOVES, EffectState, sources_of
+from workflows.errors import NotFound
+from workflows.ledger import once
 from workflows.ledger.lines import in_state
 from workflows.ledger.tables import attempts, effect_subjects, effects, milestones
 from workflows.values import EffectId, new_id
 
 RELEASE_SECONDS = 30
 """A released effect that nobody claimed within this time is released again: its message was lost."""
+
+
+FINAL = frozenset({EffectState.DONE, EffectState.REFUSED, EffectState.CANCELLED, EffectState.SKIPPED})
+"""The states of an effect that is over."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,22 @@ class Intent:
     subjects: tuple[str, ...]
     max_attempts: int
     give_up_at: datetime
+    iteration: str = ""
+    round: int = 0
+    tenant: str = ""
+    once_key: str | None = None
+    expects: tuple[ExpectedRead, ...] = ()
+
+
+class ExpectedRead(NamedTuple):
+    """What a step read at `path` must still be `value`; `operation` and `inputs` read it again."""
+
+    name: str
+    step: str
+    path: tuple[str | int, ...]
+    value: Any
+    operation: str
+    inputs: Inputs
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,10 @@ class EffectRow:
     looks: int
     output: Any
     created_at: datetime
+    once_key: str | None
+    expects: tuple[ExpectedRead, ...]
+    seen: Any
+    seen_at: datetime | None
 
     @classmethod
     def of(cls, row: Row[Any]) -> EffectRow:
@@ -87,6 +114,13 @@ class EffectRow:
             looks=row.looks,
             output=row.output,
             created_at=row.created_at,
+            once_key=row.once_key,
+            expects=tuple(
+                ExpectedRead(name, step, tuple(path), value, operation, inputs)
+                for name, step, path, value, operation, inputs in row.expects or ()
+            ),
+            seen=row.seen,
+            seen_at=row.seen_at,
         )
 
 
@@ -100,6 +134,11 @@ def intend(connection: Connection, intent: Intent, closed: Closed | None, now: d
             key=intent.key,
             run_id=intent.run_id,
             step=intent.step,
+            iteration=intent.iteration,
+            round=intent.round,
+            tenant=intent.tenant,
+            once_key=intent.once_key,
+            expects=[list(item) for item in intent.expects] or None,
             operation=intent.request.operation,
             vendor=intent.vendor,
             inputs=intent.inputs,
@@ -331,7 +370,7 @@ def move(
 
     Its subjects are free afterwards, unless it is in doubt or told to keep them.
     """
-    final = state in (EffectState.DONE, EffectState.REFUSED, EffectState.CANCELLED)
+    final = state in FINAL
     moved = connection.execute(
         effects.update()
         .where(
@@ -352,7 +391,44 @@ def move(
         return False
     if state is not EffectState.IN_DOUBT and not keeps_subjects:
         free_subjects(connection, effect.id, now)
+    if effect.once_key is not None and final:
+        _free_once(connection, effect, state, now)
     return True
+
+
+def _free_once(connection: Connection, effect: EffectRow, state: EffectState, now: datetime) -> None:
+    """Those that wait for how it ends look again: they are not needed any more, or the next of them may go."""
+    if state is not EffectState.DONE:
+        once.give_back(connection, effect.id)
+    wake_held(connection, [effect.once_key or ""], now)
+
+
+def give_up(connection: Connection, run_id: str, steps: Sequence[At] | None, reason: str, now: datetime) -> None:
+    """Cancel what a locked run (at these steps; None: at any) has intended and not sent."""
+    unsent = effects.c.state.in_(sources_of(EFFECT_MOVES, EffectState.CANCELLED))
+    rows = connection.execute(sa.select(effects).where(effects.c.run_id == run_id, unsent).with_for_update()).all()
+    for row in rows:
+        if steps is None or At(row.step, row.iteration) in steps:
+            move(connection, EffectRow.of(row), EffectState.CANCELLED, now, reason=reason)
+
+
+def see(connection: Connection, effect_id: str, seen: Mapping[str, Any], now: datetime) -> None:
+    """Keep what was read just now of what an effect expects: by step the answer."""
+    connection.execute(effects.update().where(effects.c.id == effect_id).values(seen=seen, seen_at=now))
+
+
+def call_of(connection: Connection, run_id: str, at: At) -> tuple[str, Inputs]:
+    """The operation and the inputs of the last call a step made. Raises NotFound."""
+    statement = (
+        sa.select(effects.c.operation, effects.c.inputs)
+        .where(effects.c.run_id == run_id, effects.c.step == at.step, effects.c.iteration == at.iteration)
+        .order_by(effects.c.round.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(f"the step {at.step} has made no call")
+    return row.operation, row.inputs
 
 
 def free_subjects(connection: Connection, effect_id: str, now: datetime) -> None:

@@ -1,40 +1,40 @@
-"""Runs, their steps and their waits: what each is at, and the guarded writes that move them."""
+"""Runs: what each is at, and the guarded writes that move them. A run is only changed by who has locked it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from workflows.engine.decisions import EndRun, EndStep
-from workflows.engine.snapshot import EffectView, Snapshot, StepView, WaitView
-from workflows.engine.states import (
-    EFFECT_MOVES,
-    OUT_THERE,
-    RUN_MOVES,
-    STEP_MOVES,
-    EffectState,
-    RunState,
-    StepState,
-    WaitState,
-    sources_of,
-)
+from workflows.engine.decisions import BeginEnding, EndRun
+from workflows.engine.snapshot import At, Cancelling, Ending
+from workflows.engine.states import OUT_THERE, RUN_MOVES, RunState, sources_of
 from workflows.events import Event
-from workflows.ledger.effects import free_subjects
-from workflows.ledger.tables import effects, events, runs, steps, waits
-from workflows.values import RunId, WaitId, new_id
+from workflows.ledger import correlations, nudges
+from workflows.ledger.effects import give_up
+from workflows.ledger.events import read_event
+from workflows.ledger.lines import in_state
+from workflows.ledger.tables import effects, runs
+from workflows.ledger.waits import cancel_waits
+from workflows.values import RunId, new_id
 
 PUT_OFF = timedelta(seconds=30)
 """How long a run rests that could not be decided on because of an error of ours."""
 
+TIME_TO_CLEAN_UP = timedelta(days=1)
+"""How long the on_failure steps of a run may take, whenever it would have expired."""
+
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run that has not ended, locked by the transaction that read it."""
+    """One run that has not ended, locked by the transaction that read it.
+
+    `parent` is the run and the step that began it, if one did; `crowd` those it is limited together with.
+    """
 
     id: RunId
     workflow: str
@@ -43,52 +43,103 @@ class RunRow:
     brand: Mapping[str, Any]
     expires_at: datetime
     event: Event
+    state: RunState = RunState.RUNNING
+    parent: tuple[str, At] | None = None
+    crowd: str | None = None
+    slot: int | None = None
+    cancelling: Cancelling | None = None
+    ending: Ending | None = None
+    started_by: str | None = None
 
 
-def start(
-    connection: Connection,
-    *,
-    event: Event,
-    workflow: str,
-    definition_hash: str,
-    key: str,
-    brand: Mapping[str, Any],
-    expires_at: datetime,
-    now: datetime,
-) -> RunRow | None:
-    """Begin the one run of `workflow` for `event`; None when there is one already."""
-    run = RunRow(RunId(new_id()), workflow, definition_hash, key, brand, expires_at, event)
-    present = connection.scalar(sa.select(runs.c.id).where(runs.c.event_id == event.id, runs.c.workflow == workflow))
+@dataclass(frozen=True)
+class NewRun:
+    """A run to begin. `lasts` is how long it may take; in a `crowd` it is queued first."""
+
+    event: Event
+    workflow: str
+    definition_hash: str
+    key: str
+    brand: Mapping[str, Any]
+    lasts: timedelta
+    state: RunState = RunState.RUNNING
+    crowd: str | None = None
+    parent: tuple[str, At] | None = None
+    started_by: str | None = None
+    reason: str | None = None
+
+
+def begin(connection: Connection, new: NewRun, now: datetime) -> RunRow | None:
+    """Begin the one run of a workflow for an event; None when there is one already."""
+    event_id, workflow = new.event.id, new.workflow
+    present = connection.scalar(sa.select(runs.c.id).where(runs.c.event_id == event_id, runs.c.workflow == workflow))
     if present is not None:
         return None
+    run = RunRow(
+        id=RunId(new_id()),
+        workflow=workflow,
+        definition_hash=new.definition_hash,
+        key=new.key,
+        brand=new.brand,
+        expires_at=now + new.lasts,
+        event=new.event,
+        state=new.state,
+        parent=new.parent,
+        crowd=new.crowd,
+        started_by=new.started_by,
+    )
+    parent, at = new.parent or (None, None)
     connection.execute(
         runs.insert().values(
             id=run.id,
-            event_id=event.id,
+            event_id=event_id,
             workflow=workflow,
-            definition_hash=definition_hash,
-            key=key,
-            brand=brand,
-            state=RunState.RUNNING,
+            definition_hash=new.definition_hash,
+            key=new.key,
+            brand=new.brand,
+            state=new.state,
+            reason=new.reason,
             created_at=now,
-            wake_at=now,
-            expires_at=expires_at,
+            wake_at=now if new.state is RunState.RUNNING else None,
+            expires_at=run.expires_at,
+            parent_id=parent,
+            parent_step=None if at is None else at.step,
+            parent_iteration=None if at is None else at.iteration,
+            crowd=new.crowd,
+            started_by=new.started_by,
         )
     )
     return run
 
 
 def lock(connection: Connection, run_id: str) -> RunRow | None:
-    """Lock a run for this transaction; None when it has ended or never was."""
+    """Lock a run for this transaction; None when it is not running, or never was."""
     statement = sa.select(runs).where(runs.c.id == run_id, runs.c.state == RunState.RUNNING).with_for_update()
     return _run_row(connection, statement)
+
+
+def lock_open(connection: Connection, run_id: str) -> RunRow | None:
+    """The same for one that may also be queued or parked."""
+    open_ = runs.c.state.in_((RunState.RUNNING, RunState.QUEUED, RunState.PARKED))
+    return _run_row(connection, sa.select(runs).where(runs.c.id == run_id, open_).with_for_update())
+
+
+def lock_idle(connection: Connection, run_id: str) -> RunRow | None:
+    """Lock a running run that no other transaction is at; None where one is."""
+    statement = sa.select(runs).where(runs.c.id == run_id, runs.c.state == RunState.RUNNING)
+    return _run_row(connection, statement.with_for_update(skip_locked=True))
+
+
+def lock_any(connection: Connection, run_id: str) -> RunRow | None:
+    """The same for one that may have ended."""
+    return _run_row(connection, sa.select(runs).where(runs.c.id == run_id).with_for_update())
 
 
 def lock_awake(connection: Connection, run_id: str, now: datetime) -> RunRow | None:
     """Lock a run that is to be decided on now; None when another has just done so, or is at it."""
     statement = sa.select(runs).where(
         runs.c.id == run_id,
-        runs.c.state == RunState.RUNNING,
+        runs.c.state.in_((RunState.RUNNING, RunState.QUEUED)),
         (runs.c.wake_at <= now) | (runs.c.wake_at.is_(None) & (runs.c.expires_at <= now)),
     )
     return _run_row(connection, statement.with_for_update(skip_locked=True))
@@ -96,147 +147,85 @@ def lock_awake(connection: Connection, run_id: str, now: datetime) -> RunRow | N
 
 def _run_row(connection: Connection, statement: sa.Select[Any]) -> RunRow | None:
     row = connection.execute(statement).one_or_none()
-    if row is None:
-        return None
-    event = read_event(connection, row.event_id)
-    return RunRow(RunId(row.id), row.workflow, row.definition_hash, row.key, row.brand, row.expires_at, event)
+    return None if row is None else run_of(row, read_event(connection, row.event_id))
 
 
-def read_event(connection: Connection, event_id: str) -> Event:
-    """The event of that id."""
-    row = connection.execute(sa.select(events).where(events.c.id == event_id)).one()
-    return Event(
-        id=row.id,
-        type=row.type,
-        subject=row.subject,
-        occurred_at=row.occurred_at,
-        data=row.data,
-        source=row.source,
-        delivery_id=row.delivery_id,
+def run_of(row: sa.Row[Any], event: Event) -> RunRow:
+    """A row of `runs` and its event as a RunRow."""
+    cancel, ending = row.cancel, row.ending
+    return RunRow(
+        id=RunId(row.id),
+        workflow=row.workflow,
+        definition_hash=row.definition_hash,
+        key=row.key,
         brand=row.brand,
+        expires_at=row.expires_at,
+        event=event,
+        state=RunState(row.state),
+        parent=None if row.parent_id is None else (row.parent_id, At(row.parent_step, row.parent_iteration)),
+        crowd=row.crowd,
+        slot=row.slot,
+        cancelling=None if cancel is None else Cancelling(cancel["reason"], cancel["cleans_up"]),
+        ending=None if ending is None else Ending(RunState(ending["state"]), ending["at"], ending["reason"]),
+        started_by=row.started_by,
     )
 
 
-def snapshot(connection: Connection, run: RunRow) -> Snapshot:
-    """Everything a decision about `run` depends on."""
-    step_rows = connection.execute(
-        sa.select(steps.c.step, steps.c.state, steps.c.output, steps.c.reason).where(steps.c.run_id == run.id)
-    )
-    effect_rows = connection.execute(
-        sa.select(effects.c.step, effects.c.state, effects.c.output, effects.c.reason).where(effects.c.run_id == run.id)
-    )
-    wait_rows = connection.execute(
-        sa.select(waits.c.step, waits.c.state, waits.c.due_at).where(waits.c.run_id == run.id)
-    )
-    return Snapshot(
-        run_id=run.id,
-        key=run.key,
-        event=run.event,
-        brand=run.brand,
-        expires_at=run.expires_at,
-        steps={row.step: StepView(StepState(row.state), row.output, row.reason or "") for row in step_rows},
-        effects={row.step: EffectView(EffectState(row.state), row.output, row.reason or "") for row in effect_rows},
-        waits={row.step: WaitView(WaitState(row.state), row.due_at) for row in wait_rows},
-    )
+def end(connection: Connection, run: RunRow, decision: EndRun, now: datetime) -> bool:
+    """End a run if it has not ended; give up what it has not yet sent. False when it had ended.
 
-
-def enter_step(connection: Connection, run_id: str, step: str, state: StepState, now: datetime) -> None:
-    """Write down that a step was reached and is blocked in `state`."""
-    connection.execute(steps.insert().values(run_id=run_id, step=step, state=state, started_at=now))
-
-
-def end_step(connection: Connection, run_id: str, decision: EndStep, now: datetime) -> bool:
-    """Write down that a step is over; False when it already was."""
-    ended = {"state": decision.state, "output": decision.output, "reason": decision.reason or None, "ended_at": now}
-    before = sources_of(STEP_MOVES, decision.state)
-    this_step = (steps.c.run_id == run_id, steps.c.step == decision.step)
-    moved = connection.execute(steps.update().where(*this_step, steps.c.state.in_(before)).values(**ended))
-    if moved.rowcount:
-        return True
-    if connection.scalar(sa.select(sa.literal(1)).where(*this_step)) is not None:
-        return False
-    connection.execute(steps.insert().values(run_id=run_id, step=decision.step, started_at=now, **ended))
-    return True
-
-
-def start_timer(connection: Connection, run_id: str, step: str, due_at: datetime, now: datetime) -> WaitId:
-    """Write down that a step waits until `due_at`."""
-    enter_step(connection, run_id, step, StepState.WAITING, now)
-    wait_id = WaitId(new_id())
-    connection.execute(
-        waits.insert().values(
-            id=wait_id,
-            run_id=run_id,
-            step=step,
-            kind="timer",
-            state=WaitState.OPEN,
-            due_at=due_at,
-            created_at=now,
-        )
-    )
-    return wait_id
-
-
-def end_run(connection: Connection, run_id: str, decision: EndRun, now: datetime) -> bool:
-    """End a run if it has not ended; give up what it has not yet sent. False when it had ended."""
+    Whoever waits for it is told: the step that began it, the runs it began. Its place in its crowd is free.
+    """
     moved = connection.execute(
         runs.update()
-        .where(runs.c.id == run_id, runs.c.state.in_(sources_of(RUN_MOVES, decision.state)))
-        .values(state=decision.state, at_step=decision.at, reason=decision.reason or None, ended_at=now, wake_at=None)
+        .where(runs.c.id == run.id, runs.c.state.in_(sources_of(RUN_MOVES, decision.state)))
+        .values(
+            state=decision.state,
+            at_step=decision.at,
+            reason=decision.reason or None,
+            result=decision.result,
+            ended_at=now,
+            wake_at=None,
+            slot=None,
+        )
     )
     if not moved.rowcount:
         return False
-    connection.execute(
-        waits.update()
-        .where(waits.c.run_id == run_id, waits.c.state == WaitState.OPEN)
-        .values(state=WaitState.CANCELLED, ended_at=now)
-    )
-    given_up = (effects.c.run_id == run_id) & effects.c.state.in_(sources_of(EFFECT_MOVES, EffectState.CANCELLED))
-    for effect_id in list(connection.scalars(sa.select(effects.c.id).where(given_up))):
-        free_subjects(connection, effect_id, now)
-    connection.execute(
-        effects.update()
-        .where(given_up)
-        .values(
-            state=EffectState.CANCELLED,
-            gate=None,
-            gate_key=None,
-            lease_until=None,
-            ended_at=now,
-            reason=f"the run ended first: {decision.reason}",
-        )
-    )
+    cancel_waits(connection, run.id, None, now)
+    correlations.close_run(connection, run.id)
+    give_up(connection, run.id, None, f"the run ended first: {decision.reason}", now)
+    if run.parent is not None:
+        nudges.leave(connection, [run.parent[0]], now)
+    nudges.cancel_children(connection, run.id, None, f"the run that began it was {decision.state}", now)
     return True
 
 
-def settle_down(connection: Connection, run_id: str) -> None:
-    """Nothing more can be decided now: something else will wake the run."""
-    connection.execute(runs.update().where(runs.c.id == run_id).values(wake_at=None))
-
-
-def timers_due(connection: Connection, now: datetime) -> bool:
-    """Whether a timer has run out."""
-    due = sa.select(sa.literal(1)).where(waits.c.state == WaitState.OPEN, waits.c.due_at <= now)
-    return connection.scalar(due.limit(1)) is not None
-
-
-def wake_timers(connection: Connection, now: datetime, limit: int) -> int:
-    """End the timers that are due and wake their runs; how many there were."""
-    due = (
-        sa.select(waits.c.id, waits.c.run_id)
-        .join(runs, runs.c.id == waits.c.run_id)
-        .where(waits.c.state == WaitState.OPEN, waits.c.due_at <= now)
-        .order_by(waits.c.due_at)
-        .limit(limit)
-        # The runs and not the waits: a run is always locked before what belongs to it.
-        .with_for_update(of=runs, skip_locked=True)
+def begin_ending(connection: Connection, run: RunRow, decision: BeginEnding, now: datetime) -> RunRow:
+    """From here on only the on_failure steps are carried out; they have time of their own."""
+    ending = {"state": decision.state, "at": decision.at, "reason": decision.reason}
+    expires_at = max(run.expires_at, now + TIME_TO_CLEAN_UP)
+    values = {"ending": ending, "expires_at": expires_at, "cancel": None}
+    connection.execute(runs.update().where(runs.c.id == run.id).values(**values))
+    return replace(
+        run,
+        ending=Ending(decision.state, decision.at, decision.reason),
+        expires_at=expires_at,
+        cancelling=None,
     )
-    rows = connection.execute(due).all()
-    if rows:
-        ended = waits.update().where(waits.c.id.in_([row.id for row in rows]), waits.c.state == WaitState.OPEN)
-        connection.execute(ended.values(state=WaitState.DONE, ended_at=now))
-        wake(connection, [row.run_id for row in rows], now)
-    return len(rows)
+
+
+def request_cancel(connection: Connection, run: RunRow, cancelling: Cancelling, *, by: str, now: datetime) -> RunRow:
+    """A locked run is to be cancelled: claims see it from now on, and it is decided on next."""
+    cancel = {"reason": cancelling.reason, "by": by, "cleans_up": cancelling.cleans_up}
+    connection.execute(runs.update().where(runs.c.id == run.id).values(cancel=cancel, wake_at=now))
+    return replace(run, cancelling=cancelling)
+
+
+def settle_down(connection: Connection, run_id: str, rests_until: datetime | None = None) -> None:
+    """Nothing more can be decided now: something else will wake the run, or the time when it is to be looked at."""
+    connection.execute(
+        runs.update().where(runs.c.id == run_id, runs.c.state == RunState.RUNNING).values(wake_at=rests_until)
+    )
 
 
 def wake(connection: Connection, run_ids: Sequence[str], now: datetime) -> None:
@@ -262,10 +251,27 @@ def awake(connection: Connection, now: datetime, limit: int) -> list[str]:
     out_there = sa.exists().where(effects.c.run_id == runs.c.id, effects.c.state.in_(OUT_THERE))
     expired = (
         sa.select(runs.c.id)
-        .where(runs.c.state == RunState.RUNNING, runs.c.expires_at <= now, ~out_there)
+        .where(in_state(runs, RunState.RUNNING, RunState.QUEUED), runs.c.expires_at <= now, ~out_there)
         .where(runs.c.wake_at.is_(None))  # those that are awake stand above already, or were put off
         .order_by(runs.c.expires_at)
         .limit(limit)
     )
     found = [*connection.scalars(woken), *connection.scalars(expired)]
     return list(dict.fromkeys(found))[:limit]
+
+
+def is_cancelling(connection: Connection, run: RunRow) -> bool:
+    """Whether a locked run is to be cancelled, by itself or by news that it has not been told of yet."""
+    return run.cancelling is not None or nudges.is_cancelled(connection, run.id)
+
+
+def has_acted(connection: Connection, run_id: str) -> bool:
+    """Whether a call of this run was ever begun."""
+    begun = sa.select(sa.literal(1)).where(effects.c.run_id == run_id, effects.c.attempts > 0)
+    return connection.scalar(begun.limit(1)) is not None
+
+
+def is_out(connection: Connection, run_id: str) -> bool:
+    """Whether a vendor may be acting for this run."""
+    out = sa.select(sa.literal(1)).where(effects.c.run_id == run_id, effects.c.state.in_(OUT_THERE))
+    return connection.scalar(out.limit(1)) is not None

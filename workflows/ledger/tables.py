@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from workflows import typed_json
-from workflows.engine.states import EffectState, RunState, StepState, WaitState
+from workflows.engine.states import EffectState, RunState, StepState, WaitKind, WaitState
 from workflows.values import EPOCH
 
 SHARDS = 16
@@ -121,6 +121,23 @@ deliveries = Table(
     _one_of("state", ("pending", "taken", "rejected", "quarantined", "filtered", "superseded")),
 )
 _partial_index("ix_deliveries_pending", deliveries.c.shard, deliveries.c.id, where="state = 'pending'")
+_partial_index("ix_deliveries_rejected", deliveries.c.id, where="state = 'rejected'")
+_partial_index("ix_deliveries_quarantined", deliveries.c.id, where="state = 'quarantined'")
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("asked", Json, nullable=False, comment="which deliveries, and which steps again"),
+    Column("state", Text, nullable=False),
+    Column("cursor", Text, nullable=False, comment="the last delivery that was looked at; '' before the first"),
+    Column("counts", Json, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("moved_at", Instant, nullable=False),
+    _one_of("state", ("running", "stopped", "done")),
+)
 
 dedup_keys = Table(
     "dedup_keys",
@@ -176,16 +193,21 @@ events = Table(
     "events",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("delivery_id", Text, ForeignKey("deliveries.id"), nullable=False),
+    Column("delivery_id", Text, ForeignKey("deliveries.id"), comment="NULL: an event of our own"),
     Column("source", Text, nullable=False),
     Column("brand", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("occurred_at", Instant, nullable=False),
     Column("data", Json, nullable=False),
+    Column("cause", Text, comment="the run that wrote an event of our own"),
+    Column("depth", Integer, nullable=False, server_default="0", comment="how many runs lie between it and a delivery"),
+    Column("replay_of", Text, comment="the event this one is a replay of, never itself a replay"),
     Index(None, "subject", "type"),
     Index(None, "delivery_id"),
+    Index(None, "type", "id"),
 )
+_partial_index("ix_events_replay_of", events.c.replay_of, where="replay_of IS NOT NULL")
 
 milestones = Table(
     "milestones",
@@ -196,6 +218,69 @@ milestones = Table(
     Column("reached_at", Instant, nullable=False),
     PrimaryKeyConstraint("subject", "type"),
 )
+
+expectations = Table(
+    "expectations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("after", Text, nullable=False),
+    Column("comes", Json, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("event_id", Text, nullable=False, comment="the event that opened it"),
+    Column("state", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("found", Text, comment="the type of follow-up that asking the vendor found"),
+    Column("met_by", Text, comment="the event that met it"),
+    Column("poll_at", Instant, comment="ask the vendor at this time"),
+    Column("polls", Integer, nullable=False, server_default="0"),
+    Column("effect_id", Text, comment="the call that asks, while it is out"),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    _one_of("state", ("open", "missing", "found", "met")),
+)
+Index("ix_expectations_subject", expectations.c.subject, expectations.c.after)
+_partial_index("ix_expectations_due", expectations.c.due_at, where="state = 'open'")
+_partial_index("ix_expectations_poll", expectations.c.poll_at, where="poll_at IS NOT NULL")
+_partial_index("ix_expectations_asked", expectations.c.effect_id, where="effect_id IS NOT NULL")
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_at", Instant, nullable=False),
+    Column("cursor", Text, nullable=False, server_default="", comment="how far it has come"),
+    comment="work that some process does now and then, whichever comes first",
+)
+
+shapes = Table(
+    "shapes",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("part", Text, nullable=False, comment="the body as it came, or the event's data"),
+    Column("samples", BigInteger, nullable=False),
+    Column("fields", Json, nullable=False, comment="{path: [kinds, seen, missed, is optional]}"),
+    PrimaryKeyConstraint("source", "type", "part"),
+    _one_of("part", ("body", "data")),
+)
+
+drifts = Table(
+    "drifts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("before", Json, nullable=False),
+    Column("now", Json, nullable=False),
+    Column("delivery_id", Text, nullable=False, comment="where it was seen first"),
+    Column("seen_at", Instant, nullable=False),
+    Column("accepted_at", Instant),
+    _one_of("what", ("new", "gone", "type")),
+)
+_partial_index("ix_drifts_open", drifts.c.id, where="accepted_at IS NULL")
 
 definitions = Table(
     "definitions",
@@ -255,11 +340,34 @@ runs = Table(
     Column("ended_at", Instant),
     Column("wake_at", Instant, comment="decide again at this time; NULL: something else will wake it"),
     Column("expires_at", Instant, nullable=False),
+    Column("parent_id", Text, ForeignKey("runs.id"), comment="the run one of whose steps it is"),
+    Column("parent_step", Text),
+    Column("parent_iteration", Text),
+    Column("crowd", Text, comment="runs of one workflow with the same crowd are limited together; NULL: no limit"),
+    Column("slot", Integer, comment="its place among those of its crowd that may run"),
+    Column("cancel", Json, comment='{"reason": …, "by": …, "cleans_up": bool}: it is to be cancelled'),
+    Column("ending", Json, comment='{"state": …, "at": …, "reason": …}: it ends so once on_failure is done'),
+    Column("result", Json),
+    Column("started_by", Text, comment="the person who started it by hand"),
     UniqueConstraint("event_id", "workflow"),
     _one_of("state", RunState),
+    CheckConstraint("slot IS NULL OR state = 'running'", name="slot_while_running"),
 )
 _partial_index("ix_runs_wake_at", runs.c.wake_at, where="state = 'running' AND wake_at IS NOT NULL")
-_partial_index("ix_runs_expires_at", runs.c.expires_at, where="state = 'running'")
+_partial_index("ix_runs_expires_at", runs.c.expires_at, where="state IN ('running', 'queued')")
+_partial_index("ix_runs_parent_id", runs.c.parent_id, where="parent_id IS NOT NULL")
+_partial_index("ix_runs_queued", runs.c.workflow, runs.c.crowd, runs.c.id, where="state = 'queued'")
+_partial_index("ix_runs_parked", runs.c.id, where="state = 'parked'")
+_partial_index("uq_runs_slot", runs.c.workflow, runs.c.crowd, runs.c.slot, where="slot IS NOT NULL", unique=True)
+
+crowds = Table(
+    "crowds",
+    metadata,
+    Column("workflow", Text, nullable=False),
+    Column("crowd", Text, nullable=False),
+    PrimaryKeyConstraint("workflow", "crowd"),
+    comment="locked while it is decided which runs of a crowd may run",
+)
 
 steps = Table(
     "steps",
@@ -283,16 +391,110 @@ waits = Table(
     Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
     Column("step", Text, nullable=False),
     Column("iteration", Text, nullable=False, server_default=""),
+    Column("round", Integer, nullable=False, server_default="0", comment="how often it was asked before"),
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("due_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False, comment="when it is over, or expires"),
+    Column("details", Json, comment="what people are asked, or which events are awaited"),
+    Column("output", Json, comment="what it was released with"),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
-    UniqueConstraint("run_id", "step", "iteration"),
-    _one_of("kind", ("timer",)),
+    UniqueConstraint("run_id", "step", "iteration", "round"),
+    _one_of("kind", WaitKind),
     _one_of("state", WaitState),
 )
 _partial_index("ix_waits_due", waits.c.due_at, where="state = 'open'")
+_partial_index("ix_waits_asked", waits.c.id, where="state = 'open' AND kind = 'approval'")
+
+awaited = Table(
+    "awaited",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("wait_id", Text, ForeignKey("waits.id"), comment="NULL: the event cancels the run"),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("key", Text, nullable=False, comment="event type, path and value: see workflows.engine.correlation"),
+    Column("event_id", Text, ForeignKey("events.id"), comment="what came"),
+    Column("after", Text, nullable=False, comment="the least id of an event that came late enough"),
+    Column("is_open", SmallInteger, nullable=False, server_default="1"),
+    Column("look_at", Instant, comment="look again for what came in the very moment the waiting began"),
+    Index(None, "run_id"),
+)
+_partial_index("ix_awaited_key", awaited.c.key, where="is_open = 1")
+_partial_index("ix_awaited_look_at", awaited.c.look_at, where="look_at IS NOT NULL")
+_partial_index("ix_awaited_wait_id", awaited.c.wait_id, where="wait_id IS NOT NULL")
+
+listened = Table(
+    "listened",
+    metadata,
+    Column("type", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("lookback", BigInteger, nullable=False, comment="microseconds: the longest anybody looks back"),
+    PrimaryKeyConstraint("type", "path"),
+    comment="which parts of which events are awaited by anybody, or were",
+)
+
+event_keys = Table(
+    "event_keys",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("event_id", Text, ForeignKey("events.id"), nullable=False),
+    PrimaryKeyConstraint("key", "event_id"),
+    Index(None, "event_id"),
+    comment="what is listened for, in the events that came",
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("wait_id", Text, ForeignKey("waits.id"), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("via", Text, nullable=False, comment="console, command line or link"),
+    Column("voted_at", Instant, nullable=False),
+    PrimaryKeyConstraint("wait_id", "person"),
+    _one_of("verdict", ("approved", "denied")),
+)
+
+nudges = Table(
+    "nudges",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("cancel", Json, comment="as in runs: the run is to be cancelled; NULL: there is news for it"),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "run_id"),
+    comment="news for runs that others have found; a run is only changed by who has locked it",
+)
+
+gathered = Table(
+    "gathered",
+    metadata,
+    Column("workflow", Text, nullable=False),
+    Column("event_id", Text, ForeignKey("events.id"), nullable=False),
+    Column("crowd", Text, nullable=False, comment="the value of by"),
+    Column("definition_hash", Text, ForeignKey("definitions.hash"), nullable=False),
+    Column("came_at", Instant, nullable=False),
+    Column("look_at", Instant, comment="when to see whether a run begins with it; NULL: one did"),
+    Column("began", Text, ForeignKey("events.id"), comment="the event of the run it became part of"),
+    PrimaryKeyConstraint("workflow", "event_id"),
+    comment="events that are debounced or batched",
+)
+_partial_index("ix_gathered_look_at", gathered.c.look_at, where="look_at IS NOT NULL")
+_partial_index(
+    "ix_gathered_open", gathered.c.workflow, gathered.c.crowd, gathered.c.event_id, where="look_at IS NOT NULL"
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("workflow", Text, primary_key=True),
+    Column("definition_hash", Text, ForeignKey("definitions.hash"), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Index(None, "due_at"),
+    comment="when scheduled workflows are started next",
+)
 
 effects = Table(
     "effects",
@@ -302,6 +504,12 @@ effects = Table(
     Column("run_id", Text, ForeignKey("runs.id"), comment="NULL: called by hand"),
     Column("step", Text),
     Column("iteration", Text, nullable=False, server_default=""),
+    Column("round", Integer, nullable=False, server_default="0", comment="calls of this step before it, by hand"),
+    Column("tenant", Text, nullable=False, server_default="", comment="brand and workflow: they take turns"),
+    Column("once_key", Text, comment="only one effect with this key is ever made"),
+    Column("expects", Json, comment="what must still be so: see workflows.engine.expectations"),
+    Column("seen", Json, comment="what it read of that just now"),
+    Column("seen_at", Instant),
     Column("operation", Text, nullable=False),
     Column("vendor", Text, nullable=False),
     Column("inputs", Json, nullable=False),
@@ -339,6 +547,13 @@ _partial_index("ix_effects_gate_key", effects.c.gate_key, where="state = 'held'"
 _partial_index("ix_effects_in_doubt", effects.c.id, where="state = 'in_doubt'")
 _partial_index("ix_effects_accepted", effects.c.id, where="state = 'accepted'")
 _partial_index("ix_effects_look", effects.c.due_at, where="state IN ('accepted', 'in_doubt')")
+
+once_keys = Table(
+    "once_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("effect_id", Text, ForeignKey("effects.id"), nullable=False),
+)
 
 attempts = Table(
     "attempts",

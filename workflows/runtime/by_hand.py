@@ -14,7 +14,7 @@ from workflows.engine.gates import closed_precondition
 from workflows.engine.states import EffectState
 from workflows.ledger import effects
 from workflows.ledger.tables import effects as table
-from workflows.runtime.effects import Claim, Performer
+from workflows.runtime.effects import Claim, Performer, Unseen
 from workflows.runtime.intents import intent_of
 from workflows.values import EffectId, new_id
 
@@ -69,6 +69,7 @@ def _begin(performer: Performer, intent: effects.Intent) -> tuple[EffectId, Clai
             return effect_id, None
         effects.release(connection, [effect_id], now)
         claim = performer.claim(connection, effect_id)
+        assert not isinstance(claim, Unseen), "a call made by hand expects nothing"
         if claim is None:
             reason = connection.scalar(sa.select(table.c.reason).where(table.c.id == effect_id))
             _cancel(connection, effect_id, str(reason), now)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
@@ -13,11 +14,12 @@ import structlog
 from sqlalchemy import Connection
 
 from workflows.catalogue import Caller, Operation, Outcome, OutcomeKind, Repeat
+from workflows.engine.expectations import changed
 from workflows.engine.gates import Closed, closed_precondition, limited, unknown_operation
 from workflows.engine.retries import next_delay
 from workflows.engine.states import EffectState
 from workflows.errors import LedgerUnavailable
-from workflows.ledger import effects, lanes, runs
+from workflows.ledger import effects, lanes, once, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.effects import EffectRow
 from workflows.runtime.advance import advance
@@ -25,6 +27,9 @@ from workflows.runtime.rules import Rules
 
 LEASE_MARGIN = timedelta(seconds=5)
 """How much longer than the call's own deadline a claim lasts: time to claim, to start and to record."""
+
+FRESH = timedelta(seconds=10)
+"""How old what was read again may be when the call is claimed (docs/architecture.md, "Effects")."""
 
 FIRST_LOOK = timedelta(seconds=2)
 """When to look at the vendor first for what it accepted, or for what is in doubt."""
@@ -53,6 +58,13 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """An effect of which it is not known whether what it expects is still so."""
+
+    effect: EffectRow
+
+
+@dataclass(frozen=True)
 class Performer:
     """Performs effects with the operation handed in; one object a process."""
 
@@ -66,8 +78,11 @@ class Performer:
 
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
-        claim = self._patiently(effect_id, lambda: self._claim(effect_id))
-        return None if claim is None else self.make(claim)
+        found = self._patiently(effect_id, lambda: self._claim(effect_id))
+        if isinstance(found, Unseen):
+            self._see(found.effect)
+            found = self._patiently(effect_id, lambda: self._claim(effect_id))
+        return self.make(found) if isinstance(found, Claim) else None
 
     def make(self, claim: Claim) -> Outcome:
         """Call the vendor under a claim, and record the outcome."""
@@ -88,12 +103,35 @@ class Performer:
             log.warning("waits_for_the_ledger", effect_id=effect_id)
             self.pause(AGAIN_SECONDS)
 
-    def _claim(self, effect_id: str) -> Claim | None:
+    def _claim(self, effect_id: str) -> Claim | Unseen | None:
         with self.database.write() as connection:
             return self.claim(connection, effect_id)
 
-    def claim(self, connection: Connection, effect_id: str) -> Claim | None:
-        """Take a released effect, in the caller's transaction; None when it is not to be had."""
+    def _see(self, effect: EffectRow) -> None:
+        """Read again what the effect expects; where that cannot be read, it is tried again later."""
+        seen: dict[str, Any] = {}
+        for step, (operation, inputs) in {item.step: (item.operation, item.inputs) for item in effect.expects}.items():
+            reading = self.rules.catalogue.operation(operation)
+            answer = self.caller.send(reading, reading.prepare(inputs))
+            if answer.kind is not OutcomeKind.DONE:
+                self._patiently(effect.id, partial(self._put_off, effect, step, answer))
+                return
+            seen[step] = answer.output
+        self._patiently(effect.id, lambda: self._keep_seen(effect, seen))
+
+    def _keep_seen(self, effect: EffectRow, seen: Mapping[str, Any]) -> None:
+        with self.database.write() as connection:
+            effects.see(connection, effect.id, seen, self.database.now(connection))
+
+    def _put_off(self, effect: EffectRow, step: str, answer: Outcome) -> None:
+        reason = f"what {step} had read could not be read again: {answer.reason}"
+        outcome = replace(answer, kind=OutcomeKind.NOT_SENT, reason=reason, output=None, is_ours=True)
+        with self.database.write() as connection:
+            self.settle(connection, effect, outcome, self.database.now(connection))
+
+    def claim(self, connection: Connection, effect_id: str) -> Claim | Unseen | None:
+        """Take a released effect, in the caller's transaction; None when it is not to be had, Unseen when what it
+        expects has to be read again first."""
         run_id = effects.run_of(connection, effect_id)
         run = None if run_id is None else runs.lock(connection, run_id)
         effect = effects.lock(connection, effect_id)
@@ -103,10 +141,16 @@ class Performer:
         if run_id is not None and run is None:
             effects.move(connection, effect, EffectState.CANCELLED, now, reason="the run ended first")
             return None
+        if run is not None and runs.is_cancelling(connection, run):
+            effects.move(connection, effect, EffectState.CANCELLED, now, reason="its run is being cancelled")
+            runs.wake(connection, [run.id], now)
+            return None
         operation = self.rules.catalogue.operations.get(effect.operation)
         if operation is None:
             effects.hold(connection, effect, unknown_operation(effect.operation), now)
             return None
+        if effect.expects and (effect.seen_at is None or now - effect.seen_at > FRESH):
+            return Unseen(effect)
         if self._stopped_by_gate(connection, effect, operation, now):
             return None
         lease = timedelta(seconds=operation.deadline_seconds) + LEASE_MARGIN
@@ -119,12 +163,21 @@ class Performer:
         """Ask every gate again, in the transaction of the claim."""
         closed = closed_precondition(effect.requires, effects.seen_milestones(connection, effect.requires))
         if closed is None:
+            closed = _changed_meanwhile(effect)
+        if closed is None:
             closed = self._used_up(connection, effect.vendor, now)
         if closed is None and not operation.reduces:
             closed = effects.occupy(connection, effect.id)
+        if closed is None and effect.once_key is not None:
+            closed = once.take(connection, effect.once_key, effect.id)
+            if closed is not None:
+                effects.free_subjects(connection, effect.id, now)
         if closed is None:
             return False
-        if closed.for_good:
+        if closed.gate == "once" and closed.for_good:
+            effects.move(connection, effect, EffectState.SKIPPED, now, reason=closed.reason)
+            self._take_on(connection, effect, now)
+        elif closed.for_good:
             self.settle(connection, effect, Outcome(OutcomeKind.REFUSED, closed.reason), now)
         else:
             effects.hold(connection, effect, closed, now)
@@ -203,17 +256,23 @@ class Performer:
     def settle(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
         """Move an effect by an outcome and its run by what follows; whether it landed."""
         landed = self._move(connection, effect, outcome, now)
-        if landed and effect.run_id is not None:
-            runs.wake(connection, [effect.run_id], now)
-            try:
-                with connection.begin_nested():
-                    advance(connection, self.rules, effect.run_id, now)
-            except Exception as error:
-                if is_outage(error):
-                    raise  # nothing of this transaction is certain any more
-                # The outcome must be kept whatever becomes of the run; the sweep finds the run awake.
-                log.exception("advance_failed", run_id=effect.run_id, effect_id=effect.id)
+        if landed:
+            self._take_on(connection, effect, now)
         return landed
+
+    def _take_on(self, connection: Connection, effect: EffectRow, now: datetime) -> None:
+        """Take the effect's run on."""
+        if effect.run_id is None:
+            return
+        runs.wake(connection, [effect.run_id], now)
+        try:
+            with connection.begin_nested():
+                advance(connection, self.rules, effect.run_id, now)
+        except Exception as error:
+            if is_outage(error):
+                raise  # nothing of this transaction is certain any more
+            # The outcome must be kept whatever becomes of the run; the sweep finds the run awake.
+            log.exception("advance_failed", run_id=effect.run_id, effect_id=effect.id)
 
     def _move(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
         known: dict[str, Any] = {"reason": outcome.reason, "status": outcome.status}
@@ -249,3 +308,11 @@ class Performer:
             return effects.move(connection, effect, EffectState.INTENDED, now, keeps_subjects=keeps, **again)
         reason = f"gave up after {effect.attempts} attempts: {outcome.reason}"
         return effects.move(connection, effect, EffectState.REFUSED, now, reason=reason, status=outcome.status)
+
+
+def _changed_meanwhile(effect: EffectRow) -> Closed | None:
+    """The gate that is closed for good when what the effect expects is not so any more."""
+    if not effect.expects:
+        return None
+    told = changed([(item.name, item.step, item.path, item.value) for item in effect.expects], effect.seen)
+    return Closed("expects", "", f"changed: {told}", for_good=True) if told else None

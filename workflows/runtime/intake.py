@@ -10,18 +10,16 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from workflows.engine.decide import trigger_scope
-from workflows.engine.decisions import EndRun
-from workflows.engine.states import RunState
-from workflows.errors import FormulaError
 from workflows.events import Event
-from workflows.language.definition import Definition
-from workflows.ledger import deliveries, effects, runs
+from workflows.ledger import correlations, deliveries, effects, events, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.problems import Problem
 from workflows.runtime.advance import advance_locked
+from workflows.runtime.expected import notice
+from workflows.runtime.news import take_news
 from workflows.runtime.rules import InForce, Rules
+from workflows.runtime.starting import start_runs
 from workflows.values import DeliveryId, new_id
 
 BATCH = 25
@@ -59,14 +57,16 @@ class Intake:
             batch = deliveries.pending(connection, shard, BATCH)
             in_force = self.rules.in_force(connection)
             looked_at, taken = self._take_some(connection, in_force, batch, now)
-            events = [event for item in taken for event in item.events]
-            deliveries.record_milestones(connection, events, now)
+            fresh = [event for item in taken for event in item.events]
+            deliveries.record_milestones(connection, fresh, now)
+            correlations.note(connection, fresh, now)
             for run in [run for item in taken for run in item.begun]:
                 self._advance(connection, run, now)
-            subjects = {event.subject for event in events}
+            subjects = {event.subject for event in fresh}
             effects.wake_held(connection, subjects, now)
             deliveries.mark_taken(connection, [item.delivery_id for item in taken], now)
         self._wake_missed(subjects, now)
+        take_news(self.database, self.rules)
         return looked_at
 
     def _wake_missed(self, subjects: Collection[str], now: datetime) -> None:
@@ -98,7 +98,7 @@ class Intake:
         """Take one delivery in. One that cannot be is set aside, so that it never blocks those behind it."""
         try:
             with connection.begin_nested():
-                return self._record(connection, in_force, delivery, now)
+                return self.record(connection, in_force, delivery, now)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -107,16 +107,14 @@ class Intake:
             deliveries.set_aside(connection, delivery.id, problem.as_dict(), now)
             return None
 
-    def _record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
-        events = [_event(draft, delivery) for draft in delivery.drafts()]
-        deliveries.record_events(connection, events)
-        begun = [
-            run
-            for event in events
-            for definition in in_force.definitions
-            if event.type in definition.trigger.events and (run := _begin(connection, in_force, definition, event, now))
-        ]
-        return Taken(delivery.id, events, begun)
+    def record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
+        fresh = [_event(draft, delivery) for draft in delivery.drafts()]
+        if self.rules.expected:
+            fresh = notice(connection, self.rules.expected, fresh, now)
+        events.record(connection, fresh)
+        news = [event for event in fresh if event.replay_of is None]
+        begun = [run for event in news for run in start_runs(connection, self.rules, in_force, event, now)]
+        return Taken(delivery.id, fresh, begun)
 
     def _advance(self, connection: Connection, run: runs.RunRow, now: datetime) -> None:
         """Take a new run as far as it goes; should that fail, the sweep finds it awake and tries again."""
@@ -140,48 +138,3 @@ def _event(draft: Mapping[str, Any], delivery: Pending) -> Event:
         delivery_id=delivery.id,
         brand=draft.get("brand", ""),
     )
-
-
-def _begin(
-    connection: Connection, in_force: InForce, definition: Definition, event: Event, now: datetime
-) -> runs.RunRow | None:
-    """Begin a run of `definition` if the event matches.
-
-    A trigger that cannot be worked out begins a run that has failed, so that an operator sees it; whatever is wrong
-    with one workflow, the event is taken in and starts the others.
-    """
-    brand = in_force.brands.get(event.brand, {})
-    failure = in_force.unreadable.get(definition.hash, "")
-    key: str | None = None
-    try:
-        if not failure:
-            key = _key(definition, event, brand, now)
-    except FormulaError as error:
-        failure = f"the trigger could not be worked out: {error}"
-    except Exception:
-        log.exception("trigger_failed", workflow=definition.name, event_id=event.id)
-        failure = "the trigger could not be worked out; the log of the intake worker says why"
-    if key is None and not failure:
-        return None
-    run = runs.start(
-        connection,
-        event=event,
-        workflow=definition.name,
-        definition_hash=definition.hash,
-        key=event.subject if key is None else key,
-        brand=brand,
-        expires_at=now + definition.expires,
-        now=now,
-    )
-    if run is not None and failure:
-        runs.end_run(connection, run.id, EndRun(RunState.FAILED, None, failure), now)
-        return None
-    return run
-
-
-def _key(definition: Definition, event: Event, brand: Mapping[str, Any], now: datetime) -> str | None:
-    """The key of the run that the event starts, None when it starts none. Raises FormulaError."""
-    scope = trigger_scope(definition, event, brand, now)
-    if definition.trigger.where is not None and not definition.trigger.where.holds(scope):
-        return None
-    return event.subject if definition.key is None else str(definition.key.evaluate(scope))

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import structlog
+from sqlalchemy import Connection
 
+from workflows.engine.decisions import EndRun
+from workflows.engine.states import RunState
 from workflows.errors import LedgerUnavailable
-from workflows.ledger import deliveries, effects, runs
+from workflows.ledger import correlations, crowds, deliveries, effects, runs, schedules, waits
 from workflows.ledger.database import Database
 from workflows.runtime.advance import advance_locked
+from workflows.runtime.crowds import settle_crowd
 from workflows.runtime.effects import Performer
+from workflows.runtime.expected import sweep_expected
+from workflows.runtime.gathering import gather_due
 from workflows.runtime.looks import Looker
+from workflows.runtime.news import take_news
 from workflows.runtime.release import Releaser
 from workflows.runtime.rules import Rules
+from workflows.runtime.schedules import start_scheduled
 
 BATCH = 200
+MOST_CROWDS = 50
+"""Crowds with runs that wait for their turn, looked at in one sweep."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,20 +62,42 @@ class Sweep:
         """One look at everything. Looks first without the write lock, so that an idle sweep costs readers nothing."""
         with self.database.read() as connection:
             now = self.database.now(connection)
-            timers_due = runs.timers_due(connection, now)
+            timers_due = waits.timers_due(connection, now)
+            awaited_due = correlations.looks_due(connection, now)
+            scheduled = schedules.any_due(connection, now)
             pending = deliveries.any_pending(connection)
             leases = effects.lapsed(connection, now, BATCH)
             looks_due = effects.looks_due(connection, now)
         timers = self._wake_timers() if timers_due else 0
+        if awaited_due:
+            self._look_for_events()
+        if scheduled:
+            start_scheduled(self.database, self.rules)
+        gather_due(self.database, self.rules)
+        take_news(self.database, self.rules)
+        self._let_in()
         ended = sum(self._lapse(effect_id) for effect_id in leases)
+        expected = sweep_expected(self.database, self.rules.catalogue, self.rules.expected, BATCH)
         taken_on = self._advance_awake()
         if looks_due:
             self._tell_looks()
-        return Swept(timers, taken_on, ended, self.releaser.release_due(), pending)
+        return Swept(timers, taken_on, ended, self.releaser.release_due(), pending or bool(expected))
 
     def _wake_timers(self) -> int:
         with self.database.write() as connection:
-            return runs.wake_timers(connection, self.database.now(connection), BATCH)
+            return waits.wake_due(connection, self.database.now(connection), BATCH)
+
+    def _look_for_events(self) -> None:
+        with self.database.write() as connection:
+            correlations.look_again(connection, self.database.now(connection), BATCH)
+
+    def _let_in(self) -> None:
+        """Let queued runs in where a place became free that nobody saw to."""
+        with self.database.read() as connection:
+            found = list(islice(_crowds(connection), MOST_CROWDS))
+        for workflow, crowd in found:
+            with self.database.write() as connection:
+                settle_crowd(connection, self.rules, workflow, crowd, self.database.now(connection))
 
     def _lapse(self, effect_id: str) -> bool:
         """End one lease. One that cannot be ended does not hold up the others."""
@@ -95,7 +129,9 @@ class Sweep:
             with self.database.write() as connection:
                 now = self.database.now(connection)
                 run = runs.lock_awake(connection, run_id, now)
-                if run is not None:
+                if run is not None and run.state is RunState.QUEUED:
+                    runs.end(connection, run, EndRun(RunState.FAILED, None, "it expired before its turn came"), now)
+                elif run is not None:
                     advance_locked(connection, self.rules, run, now)
             return run is not None
         except LedgerUnavailable:
@@ -105,3 +141,11 @@ class Sweep:
             with self.database.write() as connection:
                 runs.put_off(connection, run_id, self.database.now(connection))
             return False
+
+
+def _crowds(connection: Connection) -> Iterator[tuple[str, str]]:
+    """The crowds in which a run waits for its turn."""
+    found = crowds.next_waiting(connection, ("", ""))
+    while found is not None:
+        yield found
+        found = crowds.next_waiting(connection, found)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workflows.settings.admission import Admission, DoorSettings
+from workflows.settings.expectations import Expectation
 
 LogFormat = Literal["json", "console", "auto"]
 
@@ -101,4 +102,5 @@ class Settings:
     brands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     people: Mapping[str, PersonSettings] = field(default_factory=dict)
     door: DoorSettings = field(default_factory=DoorSettings)
+    expected: tuple[Expectation, ...] = ()
     unset: tuple[Unset, ...] = ()

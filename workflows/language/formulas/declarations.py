@@ -16,11 +16,13 @@ Shape = Literal["one", "many", "list", "each", "instead", "path", "any"]
 class Form:
     """The form a text must have to be of use in some place, so that one that has it not is found before it is used.
 
-    `read` raises FormulaError for such a text; `nearest` gives the hint for it.
+    `read` raises FormulaError for such a text; `nearest` gives the hint for it. `doubt` says of a text that can be read
+    that it may not mean what its author thinks.
     """
 
     read: Callable[[str], object]
     nearest: Callable[[str], str] = lambda text: ""
+    doubt: Callable[[str], str] = lambda text: ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.builders.catalogue import make_catalogue
 from workflows.engine.rehearsal import Ending, Rehearsal, RehearsedCall, rehearse
-from workflows.engine.snapshot import EffectView
+from workflows.engine.snapshot import At, EffectView
 from workflows.engine.states import EffectState, StepState
 from workflows.events import Event
 from workflows.language.reader import read_definition
@@ -78,7 +78,7 @@ def test_steps_see_the_answers_of_earlier_ones() -> None:
         answers=answers,
     )
     assert played.calls[1].inputs["budget"] == Money.from_minor(4400, "USD")
-    assert played.steps["target"].output == {"total": Money.from_minor(4400, "USD")}
+    assert played.steps[At("target")].output == {"total": Money.from_minor(4400, "USD")}
 
 
 def test_inputs_that_make_no_request_fail_the_step_and_nothing_is_called() -> None:
@@ -93,7 +93,7 @@ def test_what_a_vendor_refuses_goes_the_way_on_error_says() -> None:
     played = play(step % "stop", answers=answers)
     assert (played.status, played.at, played.reason) == (Ending.STOPPED, "edit", "no such show")
     played = play(step % "continue", answers=answers)
-    assert (played.status, played.steps["edit"].state) == (Ending.DONE, StepState.FAILED)
+    assert (played.status, played.steps[At("edit")].state) == (Ending.DONE, StepState.FAILED)
 
 
 def test_a_call_in_doubt_is_waited_for_without_end() -> None:
@@ -107,4 +107,4 @@ def test_a_call_in_doubt_is_waited_for_without_end() -> None:
 
 def test_now_is_the_clock_of_the_rehearsal() -> None:
     played = play("  - {id: soon, wait: {for: 30m}}\n  - {id: then, set: {at: =now()}}\n")
-    assert played.steps["then"].output == {"at": NOW + timedelta(minutes=30)}
+    assert played.steps[At("then")].output == {"at": NOW + timedelta(minutes=30)}

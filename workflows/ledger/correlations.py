@@ -1,0 +1,175 @@
+"""Correlations: runs that wait for events, and events that runs wait for, found through one index.
+
+An event is kept under a key for every path that anybody listens at (`listened`); a wait is a row with such a key. The
+two transactions that write them never wait for each other, so a run that begins to wait looks once more a moment later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from workflows.engine.correlation import correlation_key, keys_of
+from workflows.engine.decisions import Wanted
+from workflows.engine.paths import path_text
+from workflows.events import Event
+from workflows.ledger import nudges
+from workflows.ledger.events import event_of
+from workflows.ledger.tables import awaited, event_keys, events, listened
+from workflows.values import first_id_at, new_id, time_of_id
+
+FIRST_LOOK = timedelta(seconds=1)
+LAST_LOOK = timedelta(minutes=1)
+"""A run that has begun to wait looks again after 1 s, then ever more rarely, until this long after: what a transaction
+wrote that was open when the waiting began is committed by then."""
+
+MOST_KEPT = 50_000
+"""Events that are given keys at once when somebody begins to listen."""
+
+
+@dataclass(frozen=True)
+class Came:
+    """An event that came for a wait, under the name it is awaited by; `wait_id` None: it cancels the run."""
+
+    wait_id: str | None
+    name: str
+    event: Event
+
+
+def listen(connection: Connection, kind: str, path: str, lookback: timedelta, now: datetime) -> None:
+    """From now on events of this type are kept under what stands at `path`, those of the last `lookback` included."""
+    length = lookback // timedelta(microseconds=1)
+    this = (listened.c.type == kind) & (listened.c.path == path)
+    known = connection.scalar(sa.select(listened.c.lookback).where(this))
+    if known is not None and known >= length:
+        return
+    row = _insert(connection, listened).values(type=kind, path=path, lookback=length)
+    connection.execute(row.on_conflict_do_update(index_elements=["type", "path"], set_={"lookback": length}))
+    recent = (
+        sa.select(events)
+        .where(events.c.type == kind, events.c.id >= first_id_at(now - lookback))
+        .order_by(events.c.id.desc())
+        .limit(MOST_KEPT)
+    )
+    _keep(connection, ((event, [path]) for event in map(event_of, connection.execute(recent))))
+
+
+def note(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
+    """Keep new events under their keys, and tell the runs that wait for them."""
+    kinds = sorted({event.type for event in fresh})
+    paths: dict[str, list[str]] = {}
+    for row in connection.execute(sa.select(listened.c.type, listened.c.path).where(listened.c.type.in_(kinds))):
+        paths.setdefault(row.type, []).append(row.path)
+    if not paths:
+        return
+    keys = _keep(connection, ((event, paths.get(event.type, [])) for event in fresh))
+    waiting = sa.select(awaited.c.run_id).where(awaited.c.is_open == 1, awaited.c.key.in_(keys)).distinct()
+    nudges.leave(connection, list(connection.scalars(waiting)) if keys else [], now)
+
+
+def begin(connection: Connection, run_id: str, wait_id: str | None, wanted: Iterable[Wanted], now: datetime) -> None:
+    """Have a locked run wait for events."""
+    rows = []
+    for item in wanted:
+        path = path_text(item.path)
+        for kind in item.types:
+            key = correlation_key(kind, path, item.value)
+            if key is None:
+                continue
+            listen(connection, kind, path, now - item.since, now)
+            rows.append(
+                {
+                    "id": new_id(),
+                    "run_id": run_id,
+                    "wait_id": wait_id,
+                    "name": item.name,
+                    "key": key,
+                    "after": first_id_at(item.since),
+                    "look_at": now + FIRST_LOOK,
+                }
+            )
+    if rows:
+        connection.execute(awaited.insert(), rows)
+
+
+def take(connection: Connection, run_id: str) -> list[Came]:
+    """What came for a locked run since it began to wait, in the order it came; each is taken once."""
+    first = sa.select(sa.func.min(event_keys.c.event_id)).where(
+        event_keys.c.key == awaited.c.key, event_keys.c.event_id >= awaited.c.after
+    )
+    found = sa.select(awaited.c.id, awaited.c.wait_id, awaited.c.name, first.scalar_subquery().label("event_id"))
+    rows = connection.execute(found.where(awaited.c.run_id == run_id, awaited.c.is_open == 1)).all()
+    hits = sorted((row for row in rows if row.event_id is not None), key=lambda row: row.event_id)
+    came: dict[tuple[str | None, str], Came] = {}
+    for row in hits:
+        if (row.wait_id, row.name) in came:
+            continue
+        event = event_of(connection.execute(sa.select(events).where(events.c.id == row.event_id)).one())
+        came[row.wait_id, row.name] = Came(row.wait_id, row.name, event)
+        same = (awaited.c.run_id == run_id) & (awaited.c.name == row.name) & (awaited.c.is_open == 1)
+        same &= awaited.c.wait_id.is_(None) if row.wait_id is None else awaited.c.wait_id == row.wait_id
+        connection.execute(awaited.update().where(same).values(is_open=0, look_at=None, event_id=row.event_id))
+    return list(came.values())
+
+
+def came_for(connection: Connection, wait_id: str) -> dict[str, Event]:
+    """What has come for a wait so far, by name, in the order it came."""
+    statement = (
+        sa.select(awaited.c.name, events)
+        .join(events, events.c.id == awaited.c.event_id)
+        .where(awaited.c.wait_id == wait_id)
+        .order_by(events.c.id)
+    )
+    return {row.name: event_of(row) for row in connection.execute(statement)}
+
+
+def close(connection: Connection, wait_ids: Sequence[str]) -> None:
+    """Nobody waits any more."""
+    open_ = awaited.c.wait_id.in_(wait_ids) & (awaited.c.is_open == 1)
+    connection.execute(awaited.update().where(open_).values(is_open=0, look_at=None))
+
+
+def close_run(connection: Connection, run_id: str) -> None:
+    """The run waits for nothing any more, and nothing cancels it."""
+    open_ = (awaited.c.run_id == run_id) & (awaited.c.is_open == 1)
+    connection.execute(awaited.update().where(open_).values(is_open=0, look_at=None))
+
+
+def look_again(connection: Connection, now: datetime, limit: int) -> int:
+    """Tell runs of events that came in the very moment they began to wait; how many were looked at."""
+    due = sa.select(awaited.c.id, awaited.c.run_id, awaited.c.key, awaited.c.after, awaited.c.look_at).where(
+        awaited.c.look_at.is_not(None), awaited.c.look_at <= now
+    )
+    rows = connection.execute(due.order_by(awaited.c.look_at).limit(limit).with_for_update(skip_locked=True)).all()
+    for row in rows:
+        came = sa.select(sa.literal(1)).where(event_keys.c.key == row.key, event_keys.c.event_id >= row.after)
+        if connection.scalar(came.limit(1)) is not None:
+            nudges.leave(connection, [row.run_id], now)
+        age = max(now - time_of_id(row.id), FIRST_LOOK)
+        following = None if age >= LAST_LOOK else now + age
+        connection.execute(awaited.update().where(awaited.c.id == row.id).values(look_at=following))
+    return len(rows)
+
+
+def looks_due(connection: Connection, now: datetime) -> bool:
+    """Whether there is a run that is to look again."""
+    due = sa.select(sa.literal(1)).where(awaited.c.look_at.is_not(None), awaited.c.look_at <= now)
+    return connection.scalar(due.limit(1)) is not None
+
+
+def _keep(connection: Connection, found: Iterable[tuple[Event, Sequence[str]]]) -> list[str]:
+    """Keep events under what stands at these paths; the keys."""
+    rows = [{"key": key, "event_id": event.id} for event, paths in found for key in keys_of(event, paths)]
+    if rows:
+        connection.execute(_insert(connection, event_keys).on_conflict_do_nothing(), rows)
+    return [row["key"] for row in rows]
+
+
+def _insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    return insert(table)

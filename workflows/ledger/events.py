@@ -1,0 +1,65 @@
+"""Events: what happened, as it stands in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from workflows.events import Event
+from workflows.ledger.tables import events
+
+
+def record(connection: Connection, fresh: Sequence[Event]) -> None:
+    """Write events down."""
+    if not fresh:
+        return
+    connection.execute(
+        events.insert(),
+        [
+            {
+                "id": event.id,
+                "delivery_id": event.delivery_id or None,
+                "source": event.source,
+                "brand": event.brand,
+                "type": event.type,
+                "subject": event.subject,
+                "occurred_at": event.occurred_at,
+                "data": event.data,
+                "cause": event.cause,
+                "depth": event.depth,
+                "replay_of": event.replay_of,
+            }
+            for event in fresh
+        ],
+    )
+
+
+def read_event(connection: Connection, event_id: str) -> Event:
+    """The event of that id."""
+    return event_of(connection.execute(sa.select(events).where(events.c.id == event_id)).one())
+
+
+def read_events(connection: Connection, event_ids: Collection[str]) -> list[Event]:
+    """The events of these ids, in the order they came."""
+    rows = connection.execute(sa.select(events).where(events.c.id.in_(sorted(event_ids))).order_by(events.c.id))
+    return [event_of(row) for row in rows]
+
+
+def event_of(row: sa.Row[Any]) -> Event:
+    """A row of `events` as an Event."""
+    return Event(
+        id=row.id,
+        type=row.type,
+        subject=row.subject,
+        occurred_at=row.occurred_at,
+        data=row.data,
+        source=row.source,
+        delivery_id=row.delivery_id or "",
+        brand=row.brand,
+        cause=row.cause,
+        depth=row.depth,
+        replay_of=row.replay_of,
+    )

@@ -1,0 +1,185 @@
+"""Waits: what runs wait for: a time, events, people. Written under the lock of their run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from workflows.engine.decisions import Ask
+from workflows.engine.snapshot import At
+from workflows.engine.states import RunState, WaitKind, WaitState
+from workflows.ledger import correlations
+from workflows.ledger.tables import runs, votes, waits
+from workflows.values import WaitId, new_id
+
+
+@dataclass(frozen=True)
+class WaitRow:
+    """One wait."""
+
+    id: WaitId
+    run_id: str
+    at: At
+    round: int
+    kind: WaitKind
+    state: WaitState
+    due_at: datetime
+    details: Any
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What one person said to one question."""
+
+    person: str
+    is_approval: bool
+    reason: str
+    voted_at: datetime
+
+
+def start(
+    connection: Connection,
+    run_id: str,
+    at: At,
+    kind: WaitKind,
+    due_at: datetime,
+    now: datetime,
+    *,
+    details: Any = None,
+    round_: int = 0,
+) -> WaitId:
+    """Write down that a step waits, at most until `due_at`."""
+    wait_id = WaitId(new_id())
+    connection.execute(
+        waits.insert().values(
+            id=wait_id,
+            run_id=run_id,
+            step=at.step,
+            iteration=at.iteration,
+            round=round_,
+            kind=kind,
+            state=WaitState.OPEN,
+            due_at=due_at,
+            details=details,
+            created_at=now,
+        )
+    )
+    return wait_id
+
+
+def ask(connection: Connection, run_id: str, decision: Ask, now: datetime) -> WaitId:
+    """Write a question down."""
+    details = asdict(decision.question)
+    return start(
+        connection,
+        run_id,
+        decision.at,
+        WaitKind.APPROVAL,
+        decision.due_at,
+        now,
+        details={**details, "roles": list(details["roles"]), "exclude": list(details["exclude"])},
+        round_=decision.round,
+    )
+
+
+def find(connection: Connection, wait_id: str) -> WaitRow | None:
+    """One wait. Lock its run before changing it."""
+    row = connection.execute(sa.select(waits).where(waits.c.id == wait_id)).one_or_none()
+    if row is None:
+        return None
+    return WaitRow(
+        id=WaitId(row.id),
+        run_id=row.run_id,
+        at=At(row.step, row.iteration),
+        round=row.round,
+        kind=WaitKind(row.kind),
+        state=WaitState(row.state),
+        due_at=row.due_at,
+        details=row.details,
+        created_at=row.created_at,
+    )
+
+
+def release(connection: Connection, wait_id: str, output: Mapping[str, Any], now: datetime) -> bool:
+    """A wait is over, with what it was waited for; False when it already was."""
+    open_ = (waits.c.id == wait_id) & (waits.c.state == WaitState.OPEN)
+    released = waits.update().where(open_).values(state=WaitState.DONE, ended_at=now, output=output)
+    return bool(connection.execute(released).rowcount)
+
+
+def expire(connection: Connection, wait_ids: Sequence[str], now: datetime) -> None:
+    """Nothing came in time, or of timers: the time has come."""
+    open_ = waits.c.id.in_(wait_ids) & (waits.c.state == WaitState.OPEN)
+    timer = sa.case((waits.c.kind == WaitKind.TIMER, WaitState.DONE), else_=WaitState.EXPIRED)
+    connection.execute(waits.update().where(open_).values(state=timer, ended_at=now))
+    correlations.close(connection, wait_ids)
+
+
+def cancel_waits(connection: Connection, run_id: str, steps: Sequence[At] | None, now: datetime) -> None:
+    """Nobody waits any more: at these steps, or with None at any."""
+    mine = (waits.c.run_id == run_id) & (waits.c.state == WaitState.OPEN)
+    cancelled = {"state": WaitState.CANCELLED, "ended_at": now}
+    if steps is None:
+        connection.execute(waits.update().where(mine).values(**cancelled))
+    for at in steps or ():
+        here = (waits.c.step == at.step) & (waits.c.iteration == at.iteration)
+        connection.execute(waits.update().where(mine, here).values(**cancelled))
+
+
+def timers_due(connection: Connection, now: datetime) -> bool:
+    """Whether the time of a wait has come."""
+    due = sa.select(sa.literal(1)).where(waits.c.state == WaitState.OPEN, waits.c.due_at <= now)
+    return connection.scalar(due.limit(1)) is not None
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next wait is due."""
+    found: datetime | None = connection.scalar(
+        sa.select(sa.func.min(waits.c.due_at)).where(waits.c.state == WaitState.OPEN)
+    )
+    return found
+
+
+def wake_due(connection: Connection, now: datetime, limit: int) -> int:
+    """End the waits whose time has come and wake their runs; how many there were."""
+    due = (
+        sa.select(waits.c.id, waits.c.run_id)
+        .join(runs, runs.c.id == waits.c.run_id)
+        .where(waits.c.state == WaitState.OPEN, waits.c.due_at <= now)
+        .order_by(waits.c.due_at)
+        .limit(limit)
+        # The runs and not the waits: a run is always locked before what belongs to it.
+        .with_for_update(of=runs, skip_locked=True)
+    )
+    rows = connection.execute(due).all()
+    if rows:
+        expire(connection, [row.id for row in rows], now)
+        woken = runs.c.id.in_(sorted({row.run_id for row in rows})) & (runs.c.state == RunState.RUNNING)
+        connection.execute(runs.update().where(woken).values(wake_at=now))
+    return len(rows)
+
+
+def votes_of(connection: Connection, wait_id: str) -> list[Vote]:
+    """What people have said to a question, in the order they did."""
+    rows = connection.execute(sa.select(votes).where(votes.c.wait_id == wait_id).order_by(votes.c.voted_at))
+    return [Vote(row.person, row.verdict == "approved", row.reason, row.voted_at) for row in rows]
+
+
+def vote(connection: Connection, wait_id: str, given: Vote, via: str) -> None:
+    """Write down what a person said. One person speaks once; asked a second time by us, they are asked anew."""
+    connection.execute(
+        votes.insert().values(
+            wait_id=wait_id,
+            person=given.person,
+            verdict="approved" if given.is_approval else "denied",
+            reason=given.reason,
+            via=via,
+            voted_at=given.voted_at,
+        )
+    )

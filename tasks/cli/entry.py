@@ -40,6 +40,7 @@ COMMANDS = {
     "waits": Lazy("tasks.cli.listings:waits", "Look at what runs wait for."),
     "explain": Lazy("tasks.cli.explain:explain", "Tell what became of a run, what it waits for and why."),
     "settle": Lazy("tasks.cli.settle:settle", "Say what became of a call that stands in doubt."),
+    "drift": Lazy("tasks.cli.drift:drift", "See what in the sources' payloads is not as it was."),
     "audit": Lazy("tasks.cli.audit:audit", "See who did what and why, and check that the record is whole."),
     "db": Lazy("tasks.cli.db:db", "Bring the ledger's schema up to date, or check it."),
     "doctor": Lazy("tasks.cli.doctor:doctor", "Check what can only be seen while it runs."),

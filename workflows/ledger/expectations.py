@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from workflows import typed_json
 from workflows.events import Event
-from workflows.ledger.arrivals import shard_of
+from workflows.ledger.arrivals import Arrival, shard_of
 from workflows.ledger.tables import deliveries, effects, events, expectations, milestones
-from workflows.values import new_id
+from workflows.ledger.vault import vault_of
+from workflows.values import DeliveryId, new_id
 
 OWN_SOURCE = "stagedoor"
 """The source of deliveries that we write to ourselves."""
@@ -149,16 +150,29 @@ def answer_of(connection: Connection, effect_id: str) -> Any:
 
 def post(connection: Connection, draft: Mapping[str, Any], *, queue: str, now: datetime) -> None:
     """Put a delivery of our own into the inbox, to be taken in like any other, in line with `queue`'s."""
+    arrival = vault_of(connection).seal(
+        Arrival(
+            id=DeliveryId(new_id()),
+            source=OWN_SOURCE,
+            key="",
+            window=None,
+            shard=shard_of(queue, draft["subject"]),
+            headers="{}",
+            body=typed_json.dump(draft).encode(),
+            drafts=typed_json.dump([draft]),
+            problems=None,
+        )
+    )
     connection.execute(
         deliveries.insert().values(
-            id=new_id(),
-            source=OWN_SOURCE,
+            id=arrival.id,
+            source=arrival.source,
             received_at=now,
-            shard=shard_of(queue, draft["subject"]),
-            state="pending",
-            headers={},
-            body=typed_json.dump(draft).encode(),
-            drafts=[draft],
+            shard=arrival.shard,
+            state=arrival.state,
+            headers=sa.type_coerce(sa.literal(arrival.headers), sa.Text),
+            body=arrival.body,
+            drafts=sa.type_coerce(sa.literal(arrival.drafts), sa.Text),
         )
     )
 

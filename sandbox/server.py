@@ -30,7 +30,7 @@ from sandbox.partner_api import PartnerApi
 from sandbox.postman import Postman
 from sandbox.scheduler import Scheduler
 from sandbox.settings import Settings
-from sandbox.shops import BoxOffice, Shop, TicketTailor
+from sandbox.shops import BoxOffice, Eventbrite, Shop, Shopify, Stripe, TicketTailor, Universe
 from sandbox.store import Store, StoreError
 from sandbox.symphony import Symphony
 
@@ -82,7 +82,7 @@ def build(settings: Settings) -> House:
         Evvnt(settings, store),
         PartnerApi(settings, store),
     )
-    shops: tuple[Shop, ...] = (BoxOffice(), TicketTailor())
+    shops: tuple[Shop, ...] = (BoxOffice(), TicketTailor(), Eventbrite(), Universe(), Shopify(), Stripe())
 
     exchange = Exchange(store, journal, faults, stopping)
     for vendor in vendors:

@@ -52,7 +52,7 @@ def examine(source: Source, presented: Presented, key_id: str = "") -> Arrival |
         problems = _bounded(error.problems)
     is_quarantined = problems is None and bool(source.quarantine)
     if is_quarantined:
-        problems = [Problem(QUARANTINED, source.quarantine).as_dict()]
+        problems = [Problem(QUARANTINED, source.quarantine, path="$").as_dict()]
     key = key_of(source, content, body, drafts)
     passed, reason = wanted(source, drafts, utc_now())
     return Arrival(

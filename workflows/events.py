@@ -60,6 +60,41 @@ class CampaignData(Schema):
     status = Text()
 
 
+class WebsiteData(Schema):
+    """A Symphony website that was published or archived; the vendor's further fields are kept. Symphony, "Webhooks" of
+    its websites."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    websiteId = Text(required=True)
+    brandId = Text()
+    slug = Text()
+    url = Text()
+    publishedAt = Instant()
+    archivedAt = Instant()
+    scheduledPublish = Flag()
+
+
+class LeadData(Schema):
+    """A lead a Symphony website captured, as it came: what is in it no document says."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class AccountData(Schema):
+    """A managed Constant Contact account whose plan or standing changed; how it stands now is to be asked.
+
+    Constant Contact, "Partner Webhooks Overview".
+    """
+
+    class Meta:
+        unknown = INCLUDE
+
+    account_id = Text(required=True)
+
+
 class BuyerData(Schema):
     """Who bought; whatever the shop knows."""
 
@@ -86,7 +121,13 @@ class ItemData(Schema):
 
 
 class OrderData(Schema):
-    """The canonical order, whatever the shop calls things."""
+    """The canonical order, whatever the shop calls things.
+
+    total    what the whole order costs, fees and taxes included
+    is_paid  as the shop says; absent where it says nothing
+    is_test  whether the shop made it up to try its webhooks
+    other    the shop's further fields of the order, as they came
+    """
 
     id = Text(required=True)
     shop = Text(required=True)
@@ -95,6 +136,10 @@ class OrderData(Schema):
     consent = fields.Nested(ConsentData, required=True)
     items = fields.List(fields.Nested(ItemData), required=True)
     placed_at = Instant()
+    total = MoneyField()
+    is_paid = Flag()
+    is_test = Flag()
+    other = fields.Dict(keys=fields.String())
 
 
 class VenueData(Schema):
@@ -108,10 +153,8 @@ class VenueData(Schema):
 
 
 class ShowData(Schema):
-    """The canonical show, whatever the shop calls things. `price_from` is what the cheapest ticket costs.
-
-    No source tells of shows yet: no shop we take orders from documents what its news of them holds.
-    """
+    """The canonical show, whatever the shop calls things. `price_from` is what the cheapest ticket costs, `other` holds
+    the shop's further fields as they came."""
 
     id = Text(required=True)
     shop = Text(required=True)
@@ -126,12 +169,34 @@ class ShowData(Schema):
     url = Text()
     image_url = Text()
     price_from = MoneyField()
+    other = fields.Dict(keys=fields.String())
+
+
+EXPECTED_MISSING = "stagedoor.expected.missing"
+
+
+class ExpectedMissing(Schema):
+    """A follow-up that is overdue: none of `comes` came about the event's subject by `due_at`, after `after` did."""
+
+    after = Text(required=True)
+    comes = fields.List(Text(), required=True)
+    since = Instant(required=True)
+    due_at = Instant(required=True)
+    source = Text(required=True)
+    event_id = Text(required=True)
 
 
 EVENT_TYPES: Mapping[str, type[Schema]] = {
+    EXPECTED_MISSING: ExpectedMissing,
     **{
         f"symphony.campaign.{name}": CampaignData
         for name in ("created", "updated", "processing", "completed", "failed")
+    },
+    **{f"symphony.website.{name}": WebsiteData for name in ("published", "archived")},
+    "symphony.lead.captured": LeadData,
+    **{
+        f"constant_contact.{topic}": AccountData
+        for topic in ("tier.increase", "tier.decrease", "account.cancel", "account.disable")
     },
     **{f"order.{name}": OrderData for name in ("placed", "updated", "cancelled", "refunded")},
     **{f"show.{name}": ShowData for name in ("published", "updated", "cancelled")},

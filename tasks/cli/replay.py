@@ -117,7 +117,7 @@ def replay(
 @contextmanager
 def _desk() -> Iterator[Desk]:
     chosen = surroundings.settings()
-    rules = Rules(build_catalogue(chosen))
+    rules = Rules(build_catalogue(chosen), chosen.expected)
     with surroundings.ledger(chosen) as database:
         yield Desk(database, Replayer(database, build_sources(chosen.sources), Intake(database, rules)))
 

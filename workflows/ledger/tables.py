@@ -219,6 +219,69 @@ milestones = Table(
     PrimaryKeyConstraint("subject", "type"),
 )
 
+expectations = Table(
+    "expectations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("after", Text, nullable=False),
+    Column("comes", Json, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("event_id", Text, nullable=False, comment="the event that opened it"),
+    Column("state", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("found", Text, comment="the type of follow-up that asking the vendor found"),
+    Column("met_by", Text, comment="the event that met it"),
+    Column("poll_at", Instant, comment="ask the vendor at this time"),
+    Column("polls", Integer, nullable=False, server_default="0"),
+    Column("effect_id", Text, comment="the call that asks, while it is out"),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    _one_of("state", ("open", "missing", "found", "met")),
+)
+Index("ix_expectations_subject", expectations.c.subject, expectations.c.after)
+_partial_index("ix_expectations_due", expectations.c.due_at, where="state = 'open'")
+_partial_index("ix_expectations_poll", expectations.c.poll_at, where="poll_at IS NOT NULL")
+_partial_index("ix_expectations_asked", expectations.c.effect_id, where="effect_id IS NOT NULL")
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_at", Instant, nullable=False),
+    Column("cursor", Text, nullable=False, server_default="", comment="how far it has come"),
+    comment="work that some process does now and then, whichever comes first",
+)
+
+shapes = Table(
+    "shapes",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("part", Text, nullable=False, comment="the body as it came, or the event's data"),
+    Column("samples", BigInteger, nullable=False),
+    Column("fields", Json, nullable=False, comment="{path: [kinds, seen, missed, is optional]}"),
+    PrimaryKeyConstraint("source", "type", "part"),
+    _one_of("part", ("body", "data")),
+)
+
+drifts = Table(
+    "drifts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("before", Json, nullable=False),
+    Column("now", Json, nullable=False),
+    Column("delivery_id", Text, nullable=False, comment="where it was seen first"),
+    Column("seen_at", Instant, nullable=False),
+    Column("accepted_at", Instant),
+    _one_of("what", ("new", "gone", "type")),
+)
+_partial_index("ix_drifts_open", drifts.c.id, where="accepted_at IS NULL")
+
 definitions = Table(
     "definitions",
     metadata,

@@ -16,6 +16,7 @@ from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.problems import Problem
 from workflows.runtime.advance import advance_locked
+from workflows.runtime.expected import notice
 from workflows.runtime.news import take_news
 from workflows.runtime.rules import InForce, Rules
 from workflows.runtime.starting import start_runs
@@ -108,8 +109,11 @@ class Intake:
 
     def record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
         fresh = [_event(draft, delivery) for draft in delivery.drafts()]
+        if self.rules.expected:
+            fresh = notice(connection, self.rules.expected, fresh, now)
         events.record(connection, fresh)
-        begun = [run for event in fresh for run in start_runs(connection, self.rules, in_force, event, now)]
+        news = [event for event in fresh if event.replay_of is None]
+        begun = [run for event in news for run in start_runs(connection, self.rules, in_force, event, now)]
         return Taken(delivery.id, fresh, begun)
 
     def _advance(self, connection: Connection, run: runs.RunRow, now: datetime) -> None:

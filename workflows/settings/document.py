@@ -16,6 +16,7 @@ from workflows.language.literals import literal
 from workflows.problems import Place, Problem
 from workflows.settings.admission import DoorSettings
 from workflows.settings.admission_reader import AdmissionReader
+from workflows.settings.expectation_reader import ExpectationReader
 from workflows.settings.forms import Form
 from workflows.settings.operations import OperationReader
 from workflows.settings.references import References
@@ -139,7 +140,7 @@ class _Document:
         }
 
     def sections(self, root: Node) -> dict[str, Any]:
-        known = ("sources", "vendors", "brands", "people", "door")
+        known = ("sources", "vendors", "brands", "people", "door", "expected")
         found = self.findings.entries(root, "stagedoor.yml", known, required=("brands",))
         brands = self._brands(found["brands"].node) if "brands" in found else {}
         sources = self._sources.read(found["sources"].node, tuple(brands)) if "sources" in found else {}
@@ -151,6 +152,7 @@ class _Document:
             "brands": MappingProxyType(brands),
             "people": MappingProxyType(people),
             "door": self._admission.door(found["door"].node) if "door" in found else DoorSettings(),
+            "expected": ExpectationReader(self.findings).read(found["expected"].node) if "expected" in found else (),
             "unset": tuple(self._references.unset),
         }
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from workflows.problems import Problem, nearest
+from workflows.settings.keys import read_keys
 from workflows.settings.values import LogFormat, Secret
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -23,6 +24,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "STAGEDOOR_TOKEN": "your own token, for commands with --as; without it they ask for it",
     "STAGEDOOR_SIGNING_KEY": "signs links by which one person decides one question; without it there are none",
     "STAGEDOOR_URL": "where people reach Stagedoor, for such links; without it where `up` runs",
+    "STAGEDOOR_KEYS": "seal what deliveries hold: `<id>:<base64>`, the first seals, all open; without it nothing is",
     "STAGEDOOR_LOG": "json, console, or auto: console on a terminal, else json (default auto)",
     "STAGEDOOR_WORKER_THREADS": "how many effects a worker performs at a time, 1 to 256 (default 16)",
 }
@@ -51,6 +53,7 @@ def environment_values(environ: Mapping[str, str], problems: list[Problem]) -> d
         "own_token": _secret(environ, "STAGEDOOR_TOKEN"),
         "signing_key": _signing_key(environ, problems),
         "public_url": _address(environ, "STAGEDOOR_URL", ("https", "http"), problems),
+        "keys": read_keys(environ, problems),
         "log_format": _log_format(environ, problems),
         "worker_threads": _worker_threads(environ, problems),
     }

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workflows.settings.admission import Admission, DoorSettings
+from workflows.settings.expectations import Expectation
+from workflows.settings.keys import SealingKey
 
 LogFormat = Literal["json", "console", "auto"]
 
@@ -99,6 +101,7 @@ class Settings:
     own_token: Secret | None = None
     signing_key: Secret | None = None
     public_url: str | None = None
+    keys: tuple[SealingKey, ...] = ()
     log_format: LogFormat = "auto"
     worker_threads: int = 16
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
@@ -106,4 +109,5 @@ class Settings:
     brands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     people: Mapping[str, PersonSettings] = field(default_factory=dict)
     door: DoorSettings = field(default_factory=DoorSettings)
+    expected: tuple[Expectation, ...] = ()
     unset: tuple[Unset, ...] = ()

@@ -185,7 +185,7 @@ def test_nothing_leaves_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> N
         assert vendor.received.empty()
 
 
-def test_a_call_leaves_no_thread_behind() -> None:
+def test_a_client_leaves_no_thread_behind() -> None:
     before = set(threading.enumerate())
     with RawVendor(answers(200, b"{}")) as vendor:
         send_to(vendor.url, "symphony.edit_campaign")

@@ -21,8 +21,10 @@ from webhooks.console import access, blueprint
 from webhooks.console.timeline import LEFT, RIGHT, WIDTH, draw
 from webhooks.console.words import BODY_LIMIT, exact_span, pretty, relative, span, tone
 from workflows.catalogue import Catalogue
+from workflows.engine.shapes import Difference
 from workflows.engine.states import EffectState, RunState, StepState, WaitState
 from workflows.errors import LedgerUnavailable
+from workflows.ledger import drift
 from workflows.ledger.explanation import explain_run
 from workflows.ledger.tables import metadata
 from workflows.runtime.rules import Rules
@@ -131,6 +133,17 @@ def test_what_was_rejected_is_listed_with_why_and_how_to_examine_it_again(
         page = seen(here, path)
         assert "<code>$.id</code>" in page
         assert f"stagedoor replay {delivery}" in page
+
+
+def test_what_in_the_payloads_has_changed_is_listed(here: FlaskClient, rows: Rows) -> None:
+    assert "The payloads are as they were." in seen(here, "/drift")
+    group = drift.Group("symphony", "symphony.campaign.created", "data")
+    with rows.database.write() as connection:
+        differences = [Difference("type", "budget.value", ("number",), ("text",))]
+        drift.note(connection, group, differences, rows.id_at(NOW), NOW)
+    page = seen(here, "/drift")
+    assert "event.data.budget.value" in page
+    assert "<td>number</td>" in page
 
 
 def test_a_replay_is_marked_as_one(here: FlaskClient, rows: Rows) -> None:
@@ -379,7 +392,7 @@ def test_every_state_has_a_colour_or_is_meant_to_be_quiet() -> None:
     quiet = {
         str(state) for kind in (RunState, StepState, WaitState, EffectState) for state in kind if tone(state) == "quiet"
     }
-    assert quiet == {"stopped", "skipped", "cancelled"}
+    assert quiet == {"stopped", "skipped", "cancelled", "expired"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The endpoints answer every request clearly, in JSON, and store what they acknowledge."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -15,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tasks.cli.letters.bodies import website
 from tests.builders.settings import make_settings
 from tests.unit.webhooks.payloads import (
     BOX_OFFICE_KEY,
@@ -31,10 +33,13 @@ from webhooks.app import create_app
 from webhooks.inbox import Inbox
 from webhooks.refusals import RefusalCounter
 from webhooks.services import Services, open_services
+from webhooks.sources import build_sources
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import schema
 from workflows.ledger.tables import deliveries, refusals
+from workflows.ledger.vault import Vault
 from workflows.settings import Settings
+from workflows.settings.keys import SealingKey
 
 SYMPHONY = f"/webhooks/symphony/{SYMPHONY_TOKEN}"
 
@@ -91,6 +96,70 @@ def test_a_new_webhook_is_stored_and_acknowledged(client: FlaskClient, services:
     assert answer.get_json() == {"delivery": row.id}
     assert (row.body, row.state, row.source) == (body, "pending", "symphony")
     assert row.drafts[0]["type"] == "symphony.campaign.completed"
+
+
+def test_what_cannot_be_verified_yet_is_kept_and_acknowledged(client: FlaskClient, services: Services) -> None:
+    body = encoded(website("published")(1))
+    first, second = (client.post("/webhooks/symphony-site/site-token", data=body) for _ in range(2))
+    (row,) = rows(services, deliveries)
+    assert (row.state, row.body, row.drafts) == ("quarantined", body, None)
+    assert [problem["code"] for problem in row.problems] == ["quarantined"]
+    assert (first.status_code, second.status_code) == (202, 200)
+    assert first.get_json() == second.get_json() == {"delivery": row.id}
+    assert client.post("/webhooks/symphony-site/wrong", data=body).status_code == 401
+
+
+def test_a_test_call_is_answered_and_not_stored(client: FlaskClient, services: Services) -> None:
+    body = encoded({"config": {"action": "test"}, "api_url": "{api-endpoint-to-fetch-object-details}"})
+    answer = client.post("/webhooks/eventbrite/eventbrite-token", data=body)
+    assert (answer.status_code, answer.get_json()) == (200, {"answer": "here"})
+    assert rows(services, deliveries) == []
+
+
+def test_the_key_that_proved_a_delivery_is_kept_with_it_and_an_ended_one_refused(
+    tmp_path: Path, services: Services
+) -> None:
+    old = {"secret": "old", "id": "spring", "until": "2026-01-01T00:00:00Z"}
+    keys = [old, {"secret": "new", "id": "summer", "until": "9999-01-01T00:00:00Z"}]
+    shop = {"preset": "cymbal", "header": "X-Key", "keys": keys, "brand": "main"}
+    sources = build_sources(make_settings(tmp_path, sources={"shop": shop}).sources)
+    client = create_app(replace(services, sources=sources)).test_client()
+    body = encoded({"orders": [box_office_order()]})
+    headers = {"X-Key": "new", "Stagedoor-Key": "made up"}
+    assert client.post("/webhooks/shop", data=body, headers=headers).status_code == 202
+    (row,) = rows(services, deliveries)
+    assert row.headers["stagedoor-key"] == "summer"
+    refused = client.post("/webhooks/shop", data=body, headers={"X-Key": "old"})
+    assert refused.status_code == 401
+    assert problems(refused)[0]["message"] == (
+        "the secret this was proven with has been replaced and is no longer in use"
+    )
+
+
+def test_a_source_may_be_let_in_from_its_networks_only(tmp_path: Path, services: Services) -> None:
+    verify = {"networks": {"allow": ["203.0.113.0/24"], "proxies": 1}}
+    shop = {"preset": "cymbal", "header": "X-Key", "keys": ["k"], "verify": verify, "brand": "main"}
+    sources = build_sources(make_settings(tmp_path, sources={"shop": shop}).sources)
+    client = create_app(replace(services, sources=sources)).test_client()
+    body = encoded({"orders": [box_office_order()]})
+    for forwarded, status in (("203.0.113.7", 202), ("203.0.113.7, 198.51.100.1", 401)):
+        headers = {"X-Key": "k", "X-Forwarded-For": forwarded}
+        assert client.post("/webhooks/shop", data=body, headers=headers).status_code == status
+
+
+def test_bodies_that_carry_a_secret_are_stored_sealed_or_not_at_all(client: FlaskClient, services: Services) -> None:
+    body = encoded({"url": "https://api.example.com/partner/accounts/a1/plan", "event_type": "tier.increase"})
+    secret = CONFIGURED["constant-contact"].options["secrets"][0].secret.reveal()
+    proof = base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
+    headers = {"x-ctct-hmac-sha256": proof, "Content-Type": "application/json"}
+    refused = client.post("/webhooks/constant-contact", data=body, headers=headers)
+    assert refused.status_code == 503
+    assert "must be sealed" in refused.text
+    services.database.vault = Vault([SealingKey("k", b"k" * 32)])
+    assert client.post("/webhooks/constant-contact", data=body, headers=headers).status_code == 202
+    with services.database.read() as connection:
+        (stored,) = connection.scalars(sa.select(deliveries.c.body))
+    assert b"accounts" not in stored
 
 
 def test_a_repeat_is_told_the_first_id(client: FlaskClient, services: Services) -> None:

@@ -85,7 +85,9 @@ def test_a_denial_ends_it(asking: str, stagedoor: Run, monkeypatch: pytest.Monke
 def test_a_link_is_made_for_who_may_answer_and_needs_a_key(
     asking: str, stagedoor: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "STAGEDOOR_SIGNING_KEY: not_configured is not set" in stagedoor("approve", asking, "--link", "--for", "bob").err
+    assert (
+        "STAGEDOOR_SIGNING_KEY: not_configured is not set" in stagedoor("approve", asking, "--link", "--for", "bob").err
+    )
     monkeypatch.setenv("STAGEDOOR_SIGNING_KEY", "short")
     assert "must have 32 characters or more" in stagedoor("approve", asking, "--link", "--for", "bob").err
     monkeypatch.setenv("STAGEDOOR_SIGNING_KEY", "k" * 40)

@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows import typed_json
 from workflows.events import Event
-from workflows.ledger.tables import deliveries, milestones, shards
+from workflows.ledger.arrivals import Arrival
+from workflows.ledger.tables import dedup_keys, deliveries, instant, micros, milestones, shards
 from workflows.values import DeliveryId
 
 
@@ -34,6 +35,36 @@ class Pending:
         loaded = typed_json.load(self.written)
         assert isinstance(loaded, list)
         return loaded
+
+
+def post(connection: Connection, arrival: Arrival, now: datetime) -> bool:
+    """Store an arrival in the caller's transaction, as the door does in its own; False when it is known already."""
+    connection.execute(
+        deliveries.insert().values(
+            id=arrival.id,
+            source=arrival.source,
+            received_at=now,
+            shard=arrival.shard,
+            state=arrival.state,
+            body=arrival.body,
+            reason=arrival.reason,
+            # These are typed JSON already.
+            headers=sa.type_coerce(arrival.headers, sa.Text),
+            drafts=sa.type_coerce(arrival.drafts, sa.Text),
+            problems=sa.type_coerce(arrival.problems, sa.Text),
+        )
+    )
+    values = {"delivery_id": arrival.id, "until": instant(arrival.until(micros(now)))}
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    kept = connection.execute(
+        insert(dedup_keys)
+        .values(source=arrival.source, key=arrival.key, **values)
+        .on_conflict_do_update(index_elements=["source", "key"], set_=values, where=dedup_keys.c.until <= now)
+        .returning(dedup_keys.c.key)
+    ).first()
+    if kept is None:
+        connection.execute(deliveries.delete().where(deliveries.c.id == arrival.id))
+    return kept is not None
 
 
 def any_pending(connection: Connection) -> bool:

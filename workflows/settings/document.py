@@ -64,6 +64,7 @@ VENDORS: Mapping[str, Mapping[str, Form]] = {
         "private_key": Form.SECRET,
         **EVERY_VENDOR,
     },
+    "eventbrite": {"base_url": Form.ADDRESS, "token": Form.SECRET, **EVERY_VENDOR},
     "evvnt": {
         "base_url": Form.ADDRESS,
         "api_key": Form.SECRET,

@@ -60,7 +60,7 @@ class Context:
 def build_context(settings: Settings, app: Celery) -> Context:
     """Wire a process's objects together. Opens no connection."""
     catalogue = build_catalogue(settings)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.keys)
     rules = Rules(catalogue, settings.expected)
     performer = Performer(
         database,

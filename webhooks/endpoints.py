@@ -86,6 +86,9 @@ class Door:
         if source.scheme is None:
             self._count(environ, source.name, "not_configured")
             return answers.unavailable("this source is not configured: its secret is not set")
+        if source.preset.carries_secret and not self._services.database.vault.first:
+            self._count(environ, source.name, "not_configured")
+            return answers.unavailable("this source is not configured: its bodies must be sealed and there is no key")
         presented = Presented(body, headers_of(environ), token, environ.get("REMOTE_ADDR") or None)
         try:
             key_id = source.scheme.verify(presented, time.time())
@@ -101,7 +104,7 @@ class Door:
             log.info("greeted", source=source.name)
             return answers.answer(200, arrival.answer)
         try:
-            receipt = self._services.inbox.store(arrival)
+            receipt = self._services.inbox.store(self._services.database.vault.seal(arrival))
         except LedgerUnavailable as error:
             log.error("not stored", source=source.name, reason=str(error))
             self._count(environ, source.name, "not_stored")

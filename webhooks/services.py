@@ -52,7 +52,7 @@ class Services:
 def open_services(settings: Settings) -> Services:
     """Wire the web process. Starts no thread and opens no connection: a server may fork after this."""
     currency_exponent("USD")  # reads the currencies' table, which takes longer than a request should
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.keys)
     doorbell = Doorbell(IntakeBell(settings.broker_url))
     return Services(
         settings=settings,

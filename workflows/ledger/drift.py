@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from workflows.engine.shapes import Difference, Field, Shape
 from workflows.errors import NotFound
 from workflows.ledger.tables import deliveries, drifts, events, shapes
+from workflows.ledger.vault import vault_of
 from workflows.values import new_id
 
 LIMIT = 200
@@ -72,7 +73,8 @@ def samples(connection: Connection, after: str, *, limit: int, most_bytes: int) 
     found = sa.select(events.c.delivery_id, events.c.type, events.c.data).where(of_these).order_by(events.c.id)
     for row in connection.execute(found.limit(limit * 20)):
         carried[row.delivery_id].append((row.type, row.data))
-    return [Sample(*row, carried[row.id]) for row in rows]
+    vault = vault_of(connection)
+    return [Sample(row.id, row.source, *vault.open(row.id, row.headers, row.body), carried[row.id]) for row in rows]
 
 
 def shape(connection: Connection, group: Group) -> Shape:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from workflows.settings.admission import Admission, DoorSettings
 from workflows.settings.expectations import Expectation
+from workflows.settings.keys import SealingKey
 
 LogFormat = Literal["json", "console", "auto"]
 
@@ -85,6 +86,7 @@ class Settings:
     sentry_dsn: str | None = field(default=None, repr=False)
     console_token: Secret | None = None
     flower_password: Secret | None = None
+    keys: tuple[SealingKey, ...] = ()
     log_format: LogFormat = "auto"
     worker_threads: int = 16
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """The endpoints answer every request clearly, in JSON, and store what they acknowledge."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -36,7 +37,9 @@ from webhooks.sources import build_sources
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import schema
 from workflows.ledger.tables import deliveries, refusals
+from workflows.ledger.vault import Vault
 from workflows.settings import Settings
+from workflows.settings.keys import SealingKey
 
 SYMPHONY = f"/webhooks/symphony/{SYMPHONY_TOKEN}"
 
@@ -151,6 +154,21 @@ def test_a_source_may_be_let_in_from_its_networks_only(tmp_path: Path, services:
     for forwarded, status in (("203.0.113.7", 202), ("203.0.113.7, 198.51.100.1", 401)):
         headers = {"X-Key": "k", "X-Forwarded-For": forwarded}
         assert client.post("/webhooks/shop", data=body, headers=headers).status_code == status
+
+
+def test_bodies_that_carry_a_secret_are_stored_sealed_or_not_at_all(client: FlaskClient, services: Services) -> None:
+    body = encoded({"url": "https://api.example.com/partner/accounts/a1/plan", "event_type": "tier.increase"})
+    secret = CONFIGURED["constant-contact"].options["secrets"][0].secret.reveal()
+    proof = base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
+    headers = {"x-ctct-hmac-sha256": proof, "Content-Type": "application/json"}
+    refused = client.post("/webhooks/constant-contact", data=body, headers=headers)
+    assert refused.status_code == 503
+    assert "must be sealed" in refused.text
+    services.database.vault = Vault([SealingKey("k", b"k" * 32)])
+    assert client.post("/webhooks/constant-contact", data=body, headers=headers).status_code == 202
+    with services.database.read() as connection:
+        (stored,) = connection.scalars(sa.select(deliveries.c.body))
+    assert b"accounts" not in stored
 
 
 def test_a_repeat_is_told_the_first_id(client: FlaskClient, services: Services) -> None:

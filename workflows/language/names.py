@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from workflows.language.definition import Call, Set, Step, StopUnless, Wait
 from workflows.language.formulas import Formula
-from workflows.language.formulas.facts import facts_when
+from workflows.language.formulas.facts import facts_when, narrowed_by
 from workflows.language.formulas.nodes import Node, Path
 from workflows.language.trees import FormulaLeaf, ListTree, ObjectTree, TemplateLeaf, Tree
-from workflows.language.types import FieldType, Nullable, ObjectOf
+from workflows.language.types import ObjectOf
 from workflows.problems import Place
 
 
@@ -59,12 +59,7 @@ def formulas_of_step(step: Step) -> Iterator[Formula]:
 
 def narrowed(scope: ObjectOf, condition: Formula | None) -> ObjectOf:
     """`scope` where `condition` holds: what it says is there, or is not null, need not be asked for again."""
-    if condition is None:
-        return scope
-    facts = facts_when(condition.root, True)
-    for key in sorted(facts.there | facts.not_null, key=len):
-        scope = _known(scope, key, is_not_null=key in facts.not_null)
-    return scope
+    return scope if condition is None else narrowed_by(facts_when(condition.root, True), scope)
 
 
 def _paths(node: Node) -> Iterator[Path]:
@@ -83,18 +78,3 @@ def _inner(value: object) -> Iterator[Node]:
     elif isinstance(value, tuple):
         for item in value:
             yield from _inner(item)
-
-
-def _known(scope: ObjectOf, key: tuple[str | int, ...], *, is_not_null: bool) -> ObjectOf:
-    """`scope` with the name at `key` there for certain; an item of a list is not a name of its own."""
-    name, rest = key[0], key[1:]
-    declared = scope.fields.get(name) if isinstance(name, str) else None
-    if declared is None or not isinstance(name, str):
-        return scope
-    found = declared
-    if not rest:
-        type_ = declared.type
-        found = FieldType(type_.inner if is_not_null and isinstance(type_, Nullable) else type_)
-    elif isinstance(declared.type, ObjectOf):
-        found = replace(declared, type=_known(declared.type, rest, is_not_null=is_not_null))
-    return replace(scope, fields={**scope.fields, name: found})

@@ -10,7 +10,7 @@ from workflows.errors import FormulaError
 from workflows.language.formulas.arithmetic import OPERATIONS
 from workflows.language.formulas.declarations import Function, Like, Parameter
 from workflows.language.formulas.evaluation import Budget, evaluate
-from workflows.language.formulas.facts import NOTHING, Facts, facts_when
+from workflows.language.formulas.facts import NOTHING, Facts, facts_when, narrowed_by
 from workflows.language.formulas.formula import Formula
 from workflows.language.formulas.functions import FORMS
 from workflows.language.formulas.kinds import EQUATED, ORDERED, kind_of, named
@@ -308,7 +308,7 @@ class _Checker:
             if parameter.shape == "many" and given:
                 found = self.together(given[0], found, argument.at, f"the values of {function.name}()")
             given.append(found)
-        return _result(function, given)
+        return _result(node, given)
 
     def argument(self, function: Function, parameter: Parameter, node: Node, given: list[Type], facts: Facts) -> Type:
         if parameter.shape == "each":
@@ -429,15 +429,19 @@ _INFER: Mapping[type[Node], Callable[[_Checker, Any, Facts], Type]] = {
 }
 
 
-def _result(function: Function, given: list[Type]) -> Type:
-    result = function.result
+def _result(call: Call, given: list[Type]) -> Type:
+    result = call.function.result
     if not isinstance(result, Like):
         return result
     like = given[result.argument]
-    if result.form == "list":
-        return ListOf(like)
-    if result.form == "item":
-        return like.item if isinstance(like, ListOf) else Mistaken()
+    match result.form, like:
+        case "list", _:
+            return ListOf(like)
+        case "item", _:
+            return like.item if isinstance(like, ListOf) else Mistaken()
+        case "kept", ListOf():
+            item = ObjectOf({"each": FieldType(like.item)})
+            return ListOf(narrowed_by(facts_when(call.arguments[1], True), item).fields["each"].type)
     return like
 
 

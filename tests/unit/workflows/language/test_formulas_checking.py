@@ -109,7 +109,13 @@ def problem_of(text: str, expected: Type | None = None) -> Problem:
         ("sum(event.data.items, default(each.total, 0 USD))", MoneyType()),
         ("map(event.data.items, each.name)", ListOf(Text())),
         ("filter(event.data.items, each.name == 'VIP')", ListOf(ITEM)),
-        ("filter(event.data.maybe_tags, each != null)", ListOf(Nullable(Text()))),
+        ("filter(event.data.maybe_tags, each != null)", ListOf(Text())),
+        ("filter(event.data.maybe_tags, flag)", ListOf(Nullable(Text()))),
+        ("sum(filter(event.data.items, has(each.total) and each.quantity > 1), each.total)", MoneyType()),
+        (
+            "map(filter(event.data.items, has(each.total)), {sum: each.total})",
+            ListOf(ObjectOf({"sum": FieldType(MoneyType())})),
+        ),
         (
             "map(event.data.items, {who: each.name, sum: each.total})",
             ListOf(ObjectOf({"who": FieldType(Text()), "sum": FieldType(MoneyType(), True)})),

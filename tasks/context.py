@@ -81,7 +81,7 @@ def build_context(settings: Settings, app: Celery) -> Context:
         releaser=releaser,
         looker=looker,
         sweep=Sweep(database, rules, performer, releaser, looker),
-        upkeep=Upkeep(database),
+        upkeep=Upkeep(database, settings.retention),
         bell=IntakeBell(settings.broker_url),
     )
 

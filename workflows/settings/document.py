@@ -19,6 +19,7 @@ from workflows.settings.expectation_reader import ExpectationReader
 from workflows.settings.forms import Form
 from workflows.settings.operations import OperationReader
 from workflows.settings.references import References
+from workflows.settings.retention import Retention, read_retention
 from workflows.settings.sources import SourceReader
 from workflows.values import Money, Percent, currency_exponent
 from workflows.yaml_nodes import Node, decode, read
@@ -139,7 +140,7 @@ class _Document:
         }
 
     def sections(self, root: Node) -> dict[str, Any]:
-        known = ("sources", "vendors", "brands", "door", "expected")
+        known = ("sources", "vendors", "brands", "door", "expected", "retention")
         found = self.findings.entries(root, "stagedoor.yml", known, required=("brands",))
         brands = self._brands(found["brands"].node) if "brands" in found else {}
         sources = self._sources.read(found["sources"].node, tuple(brands)) if "sources" in found else {}
@@ -150,6 +151,9 @@ class _Document:
             "brands": MappingProxyType(brands),
             "door": self._admission.door(found["door"].node) if "door" in found else DoorSettings(),
             "expected": ExpectationReader(self.findings).read(found["expected"].node) if "expected" in found else (),
+            "retention": read_retention(found["retention"].node, self.findings)
+            if "retention" in found
+            else Retention(),
             "unset": tuple(self._references.unset),
         }
 

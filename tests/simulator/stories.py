@@ -39,7 +39,21 @@ class _Writer:
     def step(self, depth: int, item: str) -> dict[str, Any]:
         self._count += 1
         step_id = f"s{self._count}"
-        kinds = ["edit", "edit", "pay", "pay", "ready", "read", "set", "wait", "wait_for", "both", "approve", "stop", "emit"]
+        kinds = [
+            "edit",
+            "edit",
+            "pay",
+            "pay",
+            "ready",
+            "read",
+            "set",
+            "wait",
+            "wait_for",
+            "both",
+            "approve",
+            "stop",
+            "emit",
+        ]
         kinds += ["run"] if self._can_begin_runs else []
         kinds += ["choose", "for_each", "parallel"] if depth else []
         step: dict[str, Any] = {"id": step_id}

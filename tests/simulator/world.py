@@ -105,9 +105,7 @@ class World:
         self.crew = Crew(self.database, self._catalogue, vendor=self.vendor)  # type: ignore[arg-type]
         self.crew.performer = _held_by(self.crew.performer, f"life:{self._lives}")
         self.intake = Intake(self.database, self.crew.rules)
-        self.sweep = Sweep(
-            self.database, self.crew.rules, self.crew.performer, self.crew.releaser, self.crew.looker
-        )
+        self.sweep = Sweep(self.database, self.crew.rules, self.crew.performer, self.crew.releaser, self.crew.looker)
 
     def happen(self, kind: int, choice: int, death: int) -> None:
         """Let one thing happen; `death` is after how many commits and calls the process dies, if it lives so long."""
@@ -208,7 +206,9 @@ class World:
             run = runs.lock_open(connection, ids[choice % len(ids)])
             assert run is not None
             if run.state is RunState.RUNNING:
-                runs.request_cancel(connection, run, Cancelling("enough", cleans_up=choice % 8 == 0), by="ann", now=self.database.time)
+                runs.request_cancel(
+                    connection, run, Cancelling("enough", cleans_up=choice % 8 == 0), by="ann", now=self.database.time
+                )
             else:
                 runs.end(connection, run, EndRun(RunState.CANCELLED, None, "enough"), self.database.time)
 
@@ -290,7 +290,9 @@ class World:
         moved = [
             run.c.wake_at.is_not(None),
             sa.exists().where(wait.c.run_id == run.c.id, wait.c.state == WaitState.OPEN),
-            sa.exists().where(effect.c.run_id == run.c.id, effect.c.state.notin_(("done", "refused", "cancelled", "skipped"))),
+            sa.exists().where(
+                effect.c.run_id == run.c.id, effect.c.state.notin_(("done", "refused", "cancelled", "skipped"))
+            ),
             sa.exists().where(nudge.c.run_id == run.c.id),
             sa.exists().where(other.c.parent_id == run.c.id, other.c.state.in_(("running", "queued", "parked"))),
         ]
@@ -301,7 +303,10 @@ class World:
         with self.database.read() as connection:
             run = tables.runs
             open_ = sa.select(sa.func.count()).where(run.c.state.in_((RunState.RUNNING, RunState.QUEUED)))
-            return not connection.scalar(open_) and not nudges.waiting(connection, 1)
+            gathered = sa.select(sa.func.count()).where(tables.gathered.c.look_at.is_not(None))
+            return (
+                not connection.scalar(open_) and not connection.scalar(gathered) and not nudges.waiting(connection, 1)
+            )
 
     def _check_end(self) -> None:
         run, effect, wait = tables.runs, tables.effects, tables.waits

@@ -24,6 +24,10 @@ class Story:
 CONDITIONS = ("event.data.n > 1", "event.data.n > 2", "has(event.data.gone)", "event.data.gone == 1", "true == true")
 
 
+LEAVES = ("edit", "edit", "pay", "pay", "ready", "read", "set", "wait", "wait_for", "both", "approve", "stop", "emit")
+"""The kinds of steps without steps in them, the more important ones more often."""
+
+
 class _Writer:
     """Writes steps, each with an id of its own."""
 

@@ -1,10 +1,10 @@
-"""The world of a story: processes that live and die, vendors that answer as told, and what must hold at every moment."""
+"""The world of a story: processes that live and die, vendors that answer as told, and what must always hold."""
 
 from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -19,11 +19,14 @@ from workflows.engine.snapshot import Cancelling
 from workflows.engine.states import EffectState, RunState, WaitState
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, nudges, runs, tables, waits
+from workflows.runtime.effects import Performer
 from workflows.runtime.intake import Intake
 from workflows.runtime.settlement import Verdict, settle_by_hand
 from workflows.runtime.sweep import Sweep
 from workflows.values import new_id
 
+OVER = ("done", "refused", "cancelled", "skipped")
+"""The states of an effect that is over."""
 LANES = 2
 """Calls of the vendor at a time."""
 
@@ -313,9 +316,7 @@ class World:
         with self.database.read() as connection:
             counts = {
                 "runs": sa.select(sa.func.count()).where(run.c.state.in_((RunState.RUNNING, RunState.QUEUED))),
-                "effects": sa.select(sa.func.count()).where(
-                    effect.c.state.notin_(("done", "refused", "cancelled", "skipped"))
-                ),
+                "effects": sa.select(sa.func.count()).where(effect.c.state.notin_(OVER)),
                 "waits": sa.select(sa.func.count()).where(wait.c.state == WaitState.OPEN),
                 "awaited": sa.select(sa.func.count()).where(tables.awaited.c.is_open == 1, _of_ended(tables.awaited)),
                 "gathered": sa.select(sa.func.count()).where(tables.gathered.c.look_at.is_not(None)),
@@ -331,10 +332,8 @@ def _of_ended(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.exists().where(run.c.id == table.c.run_id, run.c.state.notin_(("parked",)))
 
 
-def _held_by(performer: object, holder: str) -> object:
-    from dataclasses import replace
-
-    return replace(performer, holder=holder)  # type: ignore[type-var]
+def _held_by(performer: Performer, holder: str) -> Performer:
+    return replace(performer, holder=holder)
 
 
 def play(story: Story) -> None:

@@ -173,7 +173,7 @@ def _keep(connection: Connection, found: Iterable[tuple[Event, Sequence[str], da
     ]
     if rows:
         connection.execute(_insert(connection, event_keys).on_conflict_do_nothing(), rows)
-    return [row["key"] for row in rows]
+    return [str(row["key"]) for row in rows]
 
 
 def _insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

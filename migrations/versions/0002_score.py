@@ -145,6 +145,7 @@ def _make_tables() -> None:
         "event_keys",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("came_at", sa.BigInteger(), nullable=False, comment="by the clock that all processes share"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_event_keys_event_id")),
         sa.PrimaryKeyConstraint("key", "event_id", name=op.f("pk_event_keys")),
         comment="what is listened for, in the events that came",
@@ -195,8 +196,9 @@ def _make_tables() -> None:
             "key", sa.Text(), nullable=False, comment="event type, path and value: see workflows.engine.correlation"
         ),
         sa.Column("event_id", sa.Text(), nullable=True, comment="what came"),
-        sa.Column("after", sa.Text(), nullable=False, comment="the least id of an event that came late enough"),
+        sa.Column("since", sa.BigInteger(), nullable=False, comment="an event that came earlier is none of those"),
         sa.Column("is_open", sa.SmallInteger(), server_default="1", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column(
             "look_at",
             sa.BigInteger(),

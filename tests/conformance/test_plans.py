@@ -60,9 +60,9 @@ def full(database: Database) -> Database:
             "INSERT INTO effects (id, key, run_id, step, operation, vendor, inputs, request, requires, repeat, state,"
             f" due_at, max_attempts, give_up_at, created_at) {numbers} SELECT 'f' || i, 'k' || i, 'r' || i, 's',"
             " 'symphony.edit_campaign', 'symphony', '{}', '{}', '[]', 'safe', 'done', 0, 6, 0, 0 FROM n",
-            f"INSERT INTO awaited (id, run_id, wait_id, key, after, is_open) {numbers}"
-            " SELECT 'a' || i, 'r' || i, 'w' || i, 'k' || i, '', 0 FROM n",
-            f"INSERT INTO event_keys (key, event_id) {numbers} SELECT 'k' || i, 'e' || i FROM n",
+            f"INSERT INTO awaited (id, run_id, wait_id, key, since, is_open, created_at) {numbers}"
+            " SELECT 'a' || i, 'r' || i, 'w' || i, 'k' || i, 0, 0, 0 FROM n",
+            f"INSERT INTO event_keys (key, event_id, came_at) {numbers} SELECT 'k' || i, 'e' || i, 0 FROM n",
             "INSERT INTO gathered (workflow, event_id, crowd, definition_hash, came_at)"
             f" {numbers} SELECT 'w', 'e' || i, 'k', 'h', 0 FROM n",
             f"INSERT INTO attempts (effect_id, number, holder, started_at) {numbers} SELECT 'f' || i, 1, 'w', 0 FROM n",

@@ -417,8 +417,9 @@ awaited = Table(
     Column("name", Text, nullable=False, server_default=""),
     Column("key", Text, nullable=False, comment="event type, path and value: see workflows.engine.correlation"),
     Column("event_id", Text, ForeignKey("events.id"), comment="what came"),
-    Column("after", Text, nullable=False, comment="the least id of an event that came late enough"),
+    Column("since", Instant, nullable=False, comment="an event that came earlier is none of those"),
     Column("is_open", SmallInteger, nullable=False, server_default="1"),
+    Column("created_at", Instant, nullable=False),
     Column("look_at", Instant, comment="look again for what came in the very moment the waiting began"),
     Index(None, "run_id"),
 )
@@ -442,6 +443,7 @@ event_keys = Table(
     metadata,
     Column("key", Text, nullable=False),
     Column("event_id", Text, ForeignKey("events.id"), nullable=False),
+    Column("came_at", Instant, nullable=False, comment="by the clock that all processes share"),
     PrimaryKeyConstraint("key", "event_id"),
     Index(None, "event_id"),
     comment="what is listened for, in the events that came",

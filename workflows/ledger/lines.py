@@ -61,6 +61,8 @@ class RunLine:
     zone: str
     crowd: str | None
     parent_id: str | None
+    parent_step: str | None
+    parent_iteration: str | None
     started_by: str | None
 
 
@@ -175,6 +177,8 @@ def select_runs() -> Select[Any]:
         run.c.brand.label("zone"),
         run.c.crowd,
         run.c.parent_id,
+        run.c.parent_step,
+        run.c.parent_iteration,
         run.c.started_by,
     ).join(event, event.c.id == run.c.event_id)
 

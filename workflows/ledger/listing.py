@@ -76,6 +76,7 @@ def runs(
     state: str | None = None,
     key: str | None = None,
     delivery_id: str | None = None,
+    event_id: str | None = None,
     before: str | None = None,
     limit: int = LIMIT,
 ) -> list[RunLine]:
@@ -86,6 +87,7 @@ def runs(
         (table.c.state, state),
         (table.c.key, key),
         (tables.events.c.delivery_id, delivery_id),
+        (table.c.event_id, event_id),
     ]
     return _lines(RunLine, connection, _where(_page(select_runs(), table.c.id, before, limit), filters))
 

@@ -44,9 +44,7 @@ COMMANDS = {
     "retry": Lazy("tasks.cli.intervene:retry", "Have a failed run go on, or begin a parked one."),
     "approve": Lazy("tasks.cli.approve:approve", "Approve what a run asks, or make a link by which another does."),
     "deny": Lazy("tasks.cli.approve:deny", "Deny what a run asks."),
-    "explain": Lazy(
-        "tasks.cli.explain:explain", "Tell what became of a run, an event or a subject, and why."
-    ),
+    "explain": Lazy("tasks.cli.explain:explain", "Tell what became of a run, an event or a subject, and why."),
     "settle": Lazy("tasks.cli.settle:settle", "Say what became of a call that stands in doubt."),
     "drift": Lazy("tasks.cli.drift:drift", "See what in the sources' payloads is not as it was."),
     "keys": Lazy("tasks.cli.keys:keys", "Make and replace the keys that seal what deliveries hold."),

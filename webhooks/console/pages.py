@@ -17,10 +17,12 @@ from webhooks.errors import PayloadError
 from webhooks.unpacking import unpack
 from workflows.errors import LedgerUnavailable, NotFound
 from workflows.ledger import details, drift, listing
+from workflows.ledger.chronicle import chronicle
 from workflows.ledger.explanation import explain_run
 from workflows.ledger.waiting import waiting, waiting_of_effect
 from workflows.runtime.approvals import questions
 from workflows.runtime.drift import readers
+from workflows.runtime.explaining import explain_event
 from workflows.settings.admission import MOST_BODY_BYTES
 
 EFFECTS, RUNS, DELIVERIES, REFUSALS = 12, 10, 10, 5
@@ -60,6 +62,25 @@ def run(run_id: str) -> Answer:
         return {"told": told, "run": told.run.line, "timeline": draw(told)}
 
     return page("run", gather)
+
+
+def event(event_id: str) -> Answer:
+    """One event: what it carried, and what became of it with every workflow that listens to its type."""
+
+    def gather(connection: Connection, now: datetime) -> dict[str, Any]:
+        return {"told": explain_event(connection, services().rules, event_id, now)}
+
+    return page("event", gather)
+
+
+def subject() -> Answer:
+    """Everything about one subject or one person, in order."""
+    asked = request.args.get("about", "")
+
+    def gather(connection: Connection, now: datetime) -> dict[str, Any]:
+        return {"told": chronicle(connection, asked, now)}
+
+    return page("subject", gather)
 
 
 def effect(effect_id: str) -> Answer:
@@ -167,6 +188,8 @@ def _make_blueprint() -> Blueprint:
     )
     made.add_url_rule("/", "home", home)
     made.add_url_rule("/runs/<run_id>", "run", run)
+    made.add_url_rule("/events/<event_id>", "event", event)
+    made.add_url_rule("/subjects", "subject", subject)
     made.add_url_rule("/effects/<effect_id>", "effect", effect)
     made.add_url_rule("/deliveries/<delivery_id>", "delivery", delivery)
     made.add_url_rule("/drift", "drifts", drifts)

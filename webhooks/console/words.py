@@ -14,7 +14,7 @@ BODY_LIMIT = 20_000
 
 TONES = {
     "good": ("done", "taken"),
-    "busy": ("running", "calling", "claimed", "released", "intended", "moving"),
+    "busy": ("running", "calling", "claimed", "released", "intended", "moving", "started"),
     "wait": (
         "held",
         "waiting",
@@ -27,9 +27,14 @@ TONES = {
         "not_sent",
         "accepted",
         "vendor",
+        "event",
+        "queue",
+        "run",
+        "gathering",
+        "gathered",
     ),
-    "alert": ("in_doubt", "person", "parked", "worker", "intake"),
-    "bad": ("failed", "refused", "rejected"),
+    "alert": ("in_doubt", "person", "approval", "parked", "worker", "intake"),
+    "bad": ("failed", "refused", "rejected", "unreadable"),
 }
 """The colour of a state, an outcome or a kind of waiting; whatever is not named is quiet."""
 
@@ -44,6 +49,13 @@ WORDS = {
     "intake": "no intake",
     "intended": "due",
     "claimed": "calling",
+    "approval": "to be decided",
+    "event": "an event",
+    "queue": "queued",
+    "run": "another run",
+    "gathering": "gathered",
+    "not_meant": "not meant",
+    "not_yet": "nothing",
 }
 
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))

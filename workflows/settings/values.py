@@ -12,6 +12,7 @@ from typing import Any, Literal
 from workflows.settings.admission import Admission, DoorSettings
 from workflows.settings.expectations import Expectation
 from workflows.settings.keys import SealingKey
+from workflows.settings.retention import Retention
 
 LogFormat = Literal["json", "console", "auto"]
 
@@ -105,4 +106,5 @@ class Settings:
     people: Mapping[str, PersonSettings] = field(default_factory=dict)
     door: DoorSettings = field(default_factory=DoorSettings)
     expected: tuple[Expectation, ...] = ()
+    retention: Retention = field(default_factory=Retention)
     unset: tuple[Unset, ...] = ()

@@ -109,6 +109,15 @@ def test_what_cannot_be_verified_yet_is_kept_and_acknowledged(client: FlaskClien
     assert client.post("/webhooks/symphony-site/wrong", data=body).status_code == 401
 
 
+def test_nobody_sends_us_what_only_we_say(client: FlaskClient, services: Services) -> None:
+    order = encoded({"id": "1", "email": "a@example.com", "costs": None})
+    headers = {"Stagedoor-Fetched": "eventbrite.order.placed"}
+    answer = client.post("/webhooks/eventbrite/eventbrite-token", data=order, headers=headers)
+    assert answer.status_code == 422
+    (row,) = rows(services, deliveries)
+    assert "stagedoor-fetched" not in row.headers
+
+
 def test_a_test_call_is_answered_and_not_stored(client: FlaskClient, services: Services) -> None:
     body = encoded({"config": {"action": "test"}, "api_url": "{api-endpoint-to-fetch-object-details}"})
     answer = client.post("/webhooks/eventbrite/eventbrite-token", data=body)

@@ -10,6 +10,14 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+REFERRING = (
+    ("dedup_keys", "delivery_id"),
+    ("milestones", "event_id"),
+    ("once_keys", "effect_id"),
+    ("gathered", "event_id"),
+)
+REFERRING_PERHAPS = (("awaited", "event_id"), ("gathered", "began"))
+
 # An audit that could be rewritten by whoever can write would prove nothing. (Its hashes show what was done to it by
 # somebody who may also drop these triggers.)
 SQLITE_APPEND_ONLY = """
@@ -30,9 +38,12 @@ def upgrade() -> None:
     _create_replays()
     _create_expectations()
     _create_drift()
+    _create_what_removal_needs()
 
 
 def downgrade() -> None:
+    for table, column in (*REFERRING, *REFERRING_PERHAPS):
+        op.drop_index(f"ix_{table}_{column}", table_name=table)
     for table in ("drifts", "shapes", "chores"):
         op.drop_table(table)
     op.drop_table("expectations")
@@ -164,6 +175,14 @@ def _create_drift() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drifts")),
     )
     _create_partial_index("ix_drifts_open", "drifts", ["id"], "accepted_at IS NULL")
+
+
+def _create_what_removal_needs() -> None:
+    """Before a row is deleted the database looks for whoever refers to it: without these, through the whole table."""
+    for table, column in REFERRING:
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+    for table, column in REFERRING_PERHAPS:
+        _create_partial_index(f"ix_{table}_{column}", table, [column], f"{column} IS NOT NULL")
 
 
 def _create_partial_index(name: str, table: str, columns: list[str], where: str) -> None:

@@ -147,6 +147,7 @@ dedup_keys = Table(
     Column("delivery_id", Text, ForeignKey("deliveries.id"), nullable=False),
     Column("until", Instant, nullable=False),
     PrimaryKeyConstraint("source", "key"),
+    Index(None, "delivery_id"),
 )
 
 repeats = Table(
@@ -217,6 +218,7 @@ milestones = Table(
     Column("event_id", Text, ForeignKey("events.id"), nullable=False),
     Column("reached_at", Instant, nullable=False),
     PrimaryKeyConstraint("subject", "type"),
+    Index(None, "event_id"),
 )
 
 expectations = Table(
@@ -420,6 +422,7 @@ awaited = Table(
     Column("look_at", Instant, comment="look again for what came in the very moment the waiting began"),
     Index(None, "run_id"),
 )
+_partial_index("ix_awaited_event_id", awaited.c.event_id, where="event_id IS NOT NULL")
 _partial_index("ix_awaited_key", awaited.c.key, where="is_open = 1")
 _partial_index("ix_awaited_look_at", awaited.c.look_at, where="look_at IS NOT NULL")
 _partial_index("ix_awaited_wait_id", awaited.c.wait_id, where="wait_id IS NOT NULL")
@@ -479,8 +482,10 @@ gathered = Table(
     Column("look_at", Instant, comment="when to see whether a run begins with it; NULL: one did"),
     Column("began", Text, ForeignKey("events.id"), comment="the event of the run it became part of"),
     PrimaryKeyConstraint("workflow", "event_id"),
+    Index(None, "event_id"),
     comment="events that are debounced or batched",
 )
+_partial_index("ix_gathered_began", gathered.c.began, where="began IS NOT NULL")
 _partial_index("ix_gathered_look_at", gathered.c.look_at, where="look_at IS NOT NULL")
 _partial_index(
     "ix_gathered_open", gathered.c.workflow, gathered.c.crowd, gathered.c.event_id, where="look_at IS NOT NULL"
@@ -553,6 +558,7 @@ once_keys = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("effect_id", Text, ForeignKey("effects.id"), nullable=False),
+    Index(None, "effect_id"),
 )
 
 attempts = Table(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workflows.ledger.database import Database
 from workflows.runtime.drift import learn_shapes
+from workflows.runtime.retention import walk_on, walks
+from workflows.settings.retention import Retention
 
 
 @dataclass(frozen=True)
@@ -13,8 +15,10 @@ class Upkeep:
     """The chores; any number of processes may share them."""
 
     database: Database
+    retention: Retention = field(default_factory=Retention)
 
     def once(self) -> bool:
         """Do what is due; whether there is probably more."""
         learn_shapes(self.database)
-        return False
+        # One walk at a time: what the first removes frees what the next looks at.
+        return any(walk_on(self.database, walk) for walk in walks(self.retention))

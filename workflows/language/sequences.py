@@ -70,10 +70,9 @@ class SequenceChecker:
         for step in steps:
             for other in jumps.pop(step.id, ()):
                 scope = weaker(scope, other)
-            before = scope
-            scope = self._step(step, scope)
             if step.on_error not in ENDS:
-                jumps.setdefault(step.on_error, []).append(self._without_those_to_come(before))
+                jumps.setdefault(step.on_error, []).append(self._without_those_to_come(scope))
+            scope = self._step(step, scope)
         return scope
 
     def _without_those_to_come(self, scope: ObjectOf) -> ObjectOf:

@@ -6,11 +6,12 @@ Vendors take a 3xx for a failure, and Eventbrite takes a 410 for the end of the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
+from workflows.ledger.arrivals import Receipt
 from workflows.problems import Problem
 
 RETRY_SECONDS = 10
@@ -32,11 +33,14 @@ def unavailable(message: str) -> Response:
     return refusal(503, "unavailable", message, {"Retry-After": str(RETRY_SECONDS)})
 
 
-def stored(status: int, delivery_id: str, problems: Sequence[Mapping[str, object]]) -> Response:
-    """An answer to what is in the ledger, with what is wrong with it if it was rejected."""
-    if problems:
-        return answer(status, {"problems": problems, "delivery": delivery_id})
-    return Response(f'{{"delivery": "{delivery_id}"}}', status, content_type="application/json")
+def stored(status: int, receipt: Receipt, *, with_problems: bool) -> Response:
+    """An answer to what is in the ledger, with what is wrong with it if that is the sender's to know.
+
+    A repeat is answered in the words the first was; a 200 in place of a 202 says that it is one, and of which.
+    """
+    if receipt.problems and with_problems:
+        return answer(status, {"problems": receipt.problems, "delivery": receipt.delivery_id})
+    return Response(f'{{"delivery": "{receipt.delivery_id}"}}', status, content_type="application/json")
 
 
 def of_exception(error: HTTPException) -> Response:

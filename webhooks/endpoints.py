@@ -107,8 +107,7 @@ class Door:
             self._count(environ, source.name, "not_stored")
             return answers.unavailable("the ledger cannot be written now")
         environ[DELIVERY] = receipt.delivery_id
-        problems = () if is_quarantined(receipt) else receipt.problems
-        return answers.stored(status_of(receipt), receipt.delivery_id, problems)
+        return answers.stored(status_of(receipt), receipt, with_problems=not is_quarantined(receipt))
 
     def _count(self, environ: WSGIEnvironment, source: str, reason: str, body: bytes | None = None) -> None:
         """Count a refusal. Of the body only what tells it from others is kept: nobody knows whose data is in it."""

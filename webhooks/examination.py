@@ -6,20 +6,20 @@ request that tells of nothing, is answered and forgotten.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from webhooks.admission import key_of, position_of, wanted
 from webhooks.errors import PayloadError
 from webhooks.signatures import Headers, Presented
 from webhooks.sources import Content, EventDraft, Greeting, Source
 from webhooks.sources.payload import UNREADABLE, read_json
+from webhooks.unpacking import TOO_LARGE, unpack
 from workflows import typed_json
 from workflows.ledger.arrivals import Arrival, Receipt, shard_of
 from workflows.problems import Problem
-from workflows.values import DeliveryId, new_id
+from workflows.values import DeliveryId, new_id, utc_now
 
 NEVER_KEPT = frozenset({"authorization", "proxy-authorization", "cookie", "proxy", "x-api-key"})
 """Headers that hold somebody's credentials (`proxy` is not a header at all: servers that take it for one give us the
@@ -27,20 +27,23 @@ environment's HTTP_PROXY, password included)."""
 MOST_PROBLEMS = 100
 MOST_HEADERS = 64
 LONGEST_HEADER = 1000
-LONGEST_ID = 200
 QUARANTINED = "quarantined"
 """The code of the one problem of a delivery that is well and cannot be believed yet."""
+STATUSES = {UNREADABLE: 400, TOO_LARGE: 413}
+"""The answer by the code of a problem; any other is 422."""
 KEY_ID = "stagedoor-key"
 """Among the headers kept, the id of the key that proved the request, where its keys have ids."""
 
 
 def examine(source: Source, presented: Presented, key_id: str = "") -> Arrival | Greeting:
     """Read the body as the source's preset says and make the arrival to store, or the answer to a greeting."""
+    admission, body = source.admission, presented.body
     content = Content(None, presented.headers, source.name, source.options)
     drafts: Sequence[EventDraft] = ()
     problems = None
     try:
-        content = replace(content, payload=read_json(presented.body))
+        body = unpack(body, presented.headers.get("content-encoding", ""), admission.unpacked_bytes)
+        content = replace(content, payload=read_json(body, admission.depth, admission.items))
         greeting = source.preset.greet(content)
         if greeting is not None:
             return greeting
@@ -50,29 +53,32 @@ def examine(source: Source, presented: Presented, key_id: str = "") -> Arrival |
     is_quarantined = problems is None and bool(source.quarantine)
     if is_quarantined:
         problems = [Problem(QUARANTINED, source.quarantine).as_dict()]
-    key, window = _key(source, content, presented.body)
+    key = key_of(source, content, body, drafts)
+    passed, reason = wanted(source, drafts, utc_now())
     return Arrival(
         id=DeliveryId(new_id()),
         source=source.name,
-        key=key,
-        window=window,
+        key=key.text,
+        window=key.window,
         shard=_shard(source, drafts),
         headers=typed_json.dump(_kept(source, presented.headers, key_id)),
         body=presented.body,
-        drafts=typed_json.dump([_as_kept(draft, source) for draft in drafts]) if problems is None else None,
+        drafts=_written(source, passed) if problems is None and (passed or not drafts) else None,
         problems=typed_json.dump(problems) if problems is not None else None,
         is_quarantined=is_quarantined,
+        reason=reason,
+        position=position_of(source, content, drafts) if problems is None else None,
     )
 
 
 def status_of(receipt: Receipt) -> int:
-    """The answer to a stored delivery: 202 new, 200 known; 400 not readable, 422 does not fit, known or not.
+    """The answer to a stored delivery: 202 new, 200 known; if it was rejected the same, known or not.
 
-    What is quarantined is no fault of the sender's.
+    400 not readable, 413 unpacks to too much, 422 does not fit. What is quarantined is no fault of the sender's.
     """
     if not receipt.problems or is_quarantined(receipt):
         return 200 if receipt.is_repeat else 202
-    return 400 if any(problem["code"] == UNREADABLE for problem in receipt.problems) else 422
+    return next((STATUSES[code] for problem in receipt.problems if (code := problem["code"]) in STATUSES), 422)
 
 
 def is_quarantined(receipt: Receipt) -> bool:
@@ -87,16 +93,6 @@ def _bounded(problems: Sequence[Problem]) -> list[dict[str, object]]:
     return [problem.as_dict() for problem in [*problems[:MOST_PROBLEMS], *more]]
 
 
-def _key(source: Source, content: Content, body: bytes) -> tuple[str, timedelta | None]:
-    """What makes two deliveries the same, and for how long: the sender's id, else the bytes."""
-    identity = source.preset.delivery_id(content)
-    if identity is None:
-        return f"sha256:{hashlib.sha256(body).hexdigest()}", source.preset.window
-    if len(identity) > LONGEST_ID or not identity.isprintable():  # longer than an index takes, or no text for one
-        identity = hashlib.sha256(identity.encode()).hexdigest()
-    return f"id:{identity}", None
-
-
 def _shard(source: Source, drafts: Sequence[EventDraft]) -> int:
     """By subject, so that what concerns one subject stays in order; by source where deliveries mix subjects."""
     mixes = source.preset.carries_many or not drafts
@@ -108,6 +104,10 @@ def _kept(source: Source, headers: Headers, key_id: str) -> dict[str, str]:
     names = [name for name in headers if name not in NEVER_KEPT and name not in secret and name != KEY_ID]
     kept = {name: headers[name][:LONGEST_HEADER] for name in names[:MOST_HEADERS]}
     return {**kept, KEY_ID: key_id} if key_id else kept
+
+
+def _written(source: Source, drafts: Sequence[EventDraft]) -> str:
+    return typed_json.dump([_as_kept(draft, source) for draft in drafts])
 
 
 def _as_kept(draft: EventDraft, source: Source) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from workflows.engine.states import EffectState, RunState, WaitState
 from workflows.ledger import details, listing
 from workflows.ledger.lines import shown
 
-DELIVERY_STATES = ("pending", "taken", "rejected", "quarantined")
+DELIVERY_STATES = ("pending", "taken", "rejected", "quarantined", "filtered", "superseded")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -52,7 +52,8 @@ def list_deliveries(as_json: bool, **filters: Any) -> None:
     with _looking() as connection:
         rows = _rows(listing.deliveries(connection, **filters))
     for row in rows:
-        row["what"] = ", ".join(row["events"]) or "; ".join(_sentence(problem) for problem in row["problems"])
+        said = [_sentence(problem) for problem in row["problems"]]
+        row["what"] = ", ".join(row["events"]) or "; ".join(said) or row["reason"] or ""
     columns = {"received": "received_at", "source": "source", "state": "state", "what": "what", "id": "id"}
     _print(rows, columns, as_json, drop=("what",), empty="no deliveries")
 

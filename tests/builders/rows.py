@@ -54,6 +54,11 @@ class Rows:
     database: Database
     _count: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
+    def repeats(self, delivery_id: str, count: int, last_at: datetime = NOW) -> None:
+        """Let a delivery have come again."""
+        with self.database.write() as connection:
+            connection.execute(tables.repeats.insert().values(delivery_id=delivery_id, count=count, last_at=last_at))
+
     def delivery(self, at: datetime = NOW, **changes: Any) -> str:
         row = {
             "id": self.id_at(at),

@@ -16,10 +16,10 @@ from tests.servers.postgresql import PostgreSQL
 from workflows import typed_json
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import schema
-from workflows.ledger.arrivals import Arrival, Receipt, shard_of
+from workflows.ledger.arrivals import Arrival, Position, Receipt, shard_of
 from workflows.ledger.database import Database
 from workflows.ledger.inbox import InboxWriter, Result
-from workflows.ledger.tables import SHARDS, dedup_keys, deliveries
+from workflows.ledger.tables import SHARDS, dedup_keys, deliveries, repeats, sequences
 from workflows.values import DeliveryId, new_id
 
 PROBLEMS = ({"code": "not_json", "message": "Expecting value", "path": "$"},)
@@ -251,3 +251,111 @@ def test_a_subject_always_has_the_same_shard() -> None:
 
 def test_ids_are_those_of_the_arrivals(writer: InboxWriter) -> None:
     assert receipts(writer, arrival(id=DeliveryId("mine")))[0].delivery_id == "mine"
+
+
+def repeats_of(database: Database) -> dict[str, int]:
+    with database.read() as connection:
+        return {row.delivery_id: row.count for row in connection.execute(sa.select(repeats))}
+
+
+def states(database: Database) -> list[str]:
+    return [row.state for row in stored(database)]
+
+
+def test_repeats_are_counted_at_the_first(database: Database, writer: InboxWriter) -> None:
+    first, other = arrival("id:1"), arrival("id:2")
+    receipts(writer, first, other)
+    assert repeats_of(database) == {}
+    for _ in range(3):
+        receipts(writer, arrival("id:1"))
+    assert repeats_of(database) == {first.id: 3}
+    with database.read() as connection:
+        assert connection.scalar(sa.select(repeats.c.last_at)) > stored(database)[0].received_at
+
+
+def test_repeats_within_a_batch_are_counted_as_well(database: Database, writer: InboxWriter) -> None:
+    first, second = arrival("id:1"), arrival("id:2")
+    receipts(writer, first, arrival("id:1"), second, arrival("id:1"))
+    assert repeats_of(database) == {first.id: 2}
+    receipts(writer, arrival("id:1"), arrival("id:2"), arrival("id:1"), arrival("id:3"))
+    assert repeats_of(database) == {first.id: 4, second.id: 1}
+
+
+def test_a_new_delivery_under_an_old_key_begins_to_count_anew(database: Database, writer: InboxWriter) -> None:
+    first = arrival(window=timedelta(0))
+    receipts(writer, first)
+    second = arrival()
+    receipts(writer, second, arrival())
+    receipts(writer, arrival())
+    assert repeats_of(database) == {second.id: 2}
+
+
+def test_repeats_go_with_their_delivery(database: Database, writer: InboxWriter) -> None:
+    receipts(writer, arrival(), arrival())
+    with database.write() as connection:
+        connection.execute(dedup_keys.delete())
+        connection.execute(deliveries.delete())
+    assert repeats_of(database) == {}
+
+
+def test_what_is_filtered_is_kept_with_the_reason(database: Database, writer: InboxWriter) -> None:
+    first = arrival(drafts=None, reason="nobody wants it")
+    assert receipts(writer, first, arrival()) == [Receipt(first.id), Receipt(first.id, is_repeat=True)]
+    (row,) = stored(database)
+    assert (row.state, row.reason, row.drafts) == ("filtered", "nobody wants it", None)
+
+
+def numbered(number: int, subject: str = "campaign:1", **given: Any) -> Arrival:
+    return arrival(f"id:{new_id()}", position=Position(subject, number), **given)
+
+
+def test_what_is_older_than_what_came_is_kept_and_superseded(database: Database, writer: InboxWriter) -> None:
+    for number in (5, 3, 5, 6, 4):
+        receipts(writer, numbered(number))
+    assert states(database) == ["pending", "superseded", "pending", "pending", "superseded"]
+    late = stored(database)[1]
+    assert (late.drafts, late.reason) == (None, "a later one about the same subject was there already")
+
+
+def test_within_a_batch_the_order_is_that_of_arrival(database: Database, writer: InboxWriter) -> None:
+    receipts(writer, numbered(4))
+    batch = [numbered(number) for number in (3, 5, 7, 6, 8)]
+    receipts(writer, *reversed(batch))
+    assert states(database) == ["pending", "superseded", "pending", "pending", "superseded", "pending"]
+
+
+def test_every_subject_and_source_has_a_sequence_of_its_own(database: Database, writer: InboxWriter) -> None:
+    receipts(writer, numbered(9), numbered(1, "campaign:2"), numbered(1, source="other shop"), arrival())
+    receipts(writer, numbered(2, "campaign:2"), numbered(8), arrival("id:2"))
+    assert states(database).count("superseded") == 1
+
+
+def test_a_repeat_of_what_was_superseded_since_is_a_repeat(database: Database, writer: InboxWriter) -> None:
+    first = arrival("id:1", position=Position("campaign:1", 1))
+    receipts(writer, first)
+    receipts(writer, numbered(2))
+    again = arrival("id:1", position=Position("campaign:1", 1))
+    assert receipts(writer, again) == [Receipt(first.id, is_repeat=True)]
+    assert states(database) == ["pending", "pending"]
+
+
+def test_only_what_would_be_taken_in_is_superseded(database: Database, writer: InboxWriter) -> None:
+    receipts(writer, numbered(5))
+    receipts(writer, numbered(4, drafts=None, reason="nobody wants it"))
+    assert states(database) == ["pending", "filtered"]
+
+
+def test_two_processes_count_every_repeat_and_leave_one_latest(database: Database, database_url: str) -> None:
+    _in_processes(_store_numbered, [(database_url, list(range(100))), (database_url, list(range(99, -1, -1)))])
+    assert sum(repeats_of(database).values()) == 100
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sequences.c.number)) == 99
+    assert len(stored(database)) == 100
+
+
+def _store_numbered(url: str, numbers: Sequence[int]) -> None:
+    writer = InboxWriter(url)
+    for start in range(0, len(numbers), 10):
+        part = numbers[start : start + 10]
+        receipts(writer, *(arrival(f"id:{number}", position=Position("campaign:1", number)) for number in part))
+    writer.close()

@@ -13,12 +13,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webhooks.console import access, words
 from webhooks.console.timeline import draw
+from webhooks.errors import PayloadError
+from webhooks.unpacking import unpack
 from workflows.errors import LedgerUnavailable, NotFound
 from workflows.ledger import details, listing
 from workflows.ledger.database import Database
 from workflows.ledger.explanation import explain_run
 from workflows.ledger.waiting import waiting, waiting_of_effect
 from workflows.redaction import redact
+from workflows.settings.admission import MOST_BODY_BYTES
 
 EFFECTS, RUNS, DELIVERIES, REFUSALS = 12, 10, 10, 5
 """How many lines of each the first page shows."""
@@ -81,9 +84,17 @@ def delivery(delivery_id: str) -> Answer:
 
     def gather(connection: Connection, now: datetime) -> dict[str, Any]:
         found = details.delivery(connection, delivery_id)
-        return {"delivery": found, "line": found.line}
+        return {"delivery": found, "line": found.line, "body": _unpacked(found)}
 
     return _page("delivery", gather)
+
+
+def _unpacked(delivery: details.DeliveryDetail) -> bytes:
+    """The body as people read it, as far as it can be."""
+    try:
+        return unpack(delivery.body, str(delivery.headers.get("content-encoding", "")), MOST_BODY_BYTES)
+    except PayloadError:
+        return delivery.body
 
 
 def login() -> Answer:

@@ -17,7 +17,7 @@ from workflows.typed_json import load_foreign
 from workflows.values import Money, currency_exponent
 
 MAX_DEPTH = 64
-MOST_CONTAINERS = 10_000
+MOST_ITEMS = 10_000
 """Objects and lists in one body: more would take a second and more to check, while others wait."""
 UNREADABLE = "unreadable"
 """The code of a problem with the whole body: it is not JSON as we take it. Any other code says that it does not fit."""
@@ -28,15 +28,15 @@ IN_RANGE = validate.Range(-(10**12), 10**12)
 _MONEY = MoneyField()
 
 
-def read_json(body: bytes) -> Any:
-    """Read a body as JSON (RFC 8259): UTF-8 only, no NaN, no half characters, at most 64 levels deep.
+def read_json(body: bytes, depth: int = MAX_DEPTH, items: int = MOST_ITEMS) -> Any:
+    """Read a body as JSON (RFC 8259): UTF-8 only, no NaN, no half characters, no more nesting and items than given.
 
     Raises PayloadError with one problem of code `unreadable`, which says where and quotes nothing.
     """
     try:
         value = load_foreign(body)
-        if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
-            _check_shape(value)
+        if body.count(b"[") + body.count(b"{") > min(depth, items):
+            _check_shape(value, depth, items)
     except UnicodeDecodeError as error:
         _refuse(f"is not UTF-8 at byte {error.start}")
     except UnicodeEncodeError:
@@ -102,15 +102,15 @@ def _refuse(message: str) -> NoReturn:
     raise PayloadError([Problem(UNREADABLE, message, path="$")]) from None
 
 
-def _check_shape(value: Any) -> None:
+def _check_shape(value: Any, depth: int, items: int) -> None:
     """Raises PayloadError. Level by level, not by recursion: the depth is what is in question."""
     level, count = [value], 0
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(depth + 1):
         level = [item for item in level if isinstance(item, dict | list)]
         count += len(level)
-        if count > MOST_CONTAINERS:
-            _refuse(f"has more than {MOST_CONTAINERS} objects and lists")
+        if count > items:
+            _refuse(f"has more than {items} objects and lists")
         if not level:
             return
         level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
-    _refuse(f"is nested deeper than {MAX_DEPTH} levels")
+    _refuse(f"is nested deeper than {depth} levels")

@@ -24,7 +24,8 @@ def build_sources(configured: Mapping[str, SourceSettings]) -> Mapping[str, Sour
 def _build(settings: SourceSettings) -> Source:
     preset, options = PRESETS[settings.preset], settings.options
     scheme = _scheme(preset, options)
-    return Source(settings.name, settings.brand, preset, scheme, options, preset.quarantine(options))
+    quarantine = preset.quarantine(options)
+    return Source(settings.name, settings.brand, preset, scheme, options, quarantine, settings.admission)
 
 
 def _scheme(preset: Preset, options: Mapping[str, Any]) -> Scheme | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from webhooks.signatures import Headers, Scheme
+from workflows.settings.admission import Admission
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Preset:
     quarantine   why deliveries can be taken in but not yet believed, from the source's options; "" where they can
     window       how long a repeat is known where there is no such id and the bytes are the key; None: for ever
     carries_many one delivery may carry several subjects, so that order is kept for the whole source
+    sequence     where in the body stands a number, or an instant, that grows with every event of a subject
     """
 
     name: str
@@ -63,6 +65,7 @@ class Preset:
     quarantine: Callable[[Mapping[str, Any]], str] = lambda options: ""
     window: timedelta | None = timedelta(minutes=10)
     carries_many: bool = False
+    sequence: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,3 +81,4 @@ class Source:
     scheme: Scheme | None = field(repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     quarantine: str = ""
+    admission: Admission = field(default_factory=Admission)

@@ -9,9 +9,10 @@ from typing import Any
 
 from workflows.catalogue import Catalogue
 from workflows.errors import ConfigurationError, DefinitionError
-from workflows.language.checker import check_definition
 from workflows.language.definition import Definition
+from workflows.language.promises import Known, check_together
 from workflows.language.reader import Examined, examine_definition
+from workflows.language.surroundings import Surroundings
 from workflows.language.trials.checking import check_trials
 from workflows.language.types import FieldType
 from workflows.language.values import type_of_value
@@ -44,15 +45,35 @@ def check_configuration(
     except ConfigurationError as error:
         problems += [_placed(problem, file) for problem in error.problems]
         catalogue = build_catalogue(replace(settings, vendors={}))
-    of_workflows = _check_files(paths or [folder], settings.brands or None, catalogue)
+    surroundings = surroundings_of(settings, catalogue)
+    of_workflows = _check_files(paths or [folder], surroundings, settings.brands or None, [folder])
     if problems:
         of_workflows = [problem for problem in of_workflows if problem.code != NOT_CONFIGURED]
     return [*problems, *of_workflows]
 
 
-def check_paths(paths: Sequence[Path], settings: Settings, catalogue: Catalogue) -> list[Problem]:
-    """Every problem of the workflows in `paths`: files, folders of them, or the folder of a configuration."""
-    return _check_files(paths, settings.brands, catalogue)
+def check_paths(
+    paths: Sequence[Path], settings: Settings, catalogue: Catalogue, others: Sequence[Path] = ()
+) -> list[Problem]:
+    """Every problem of the workflows in `paths`: files, folders of them, or the folder of a configuration.
+
+    The workflows in `others` are there as well, but what is wrong with them is not told.
+    """
+    return _check_files(paths, surroundings_of(settings, catalogue), settings.brands, others)
+
+
+def surroundings_of(settings: Settings, catalogue: Catalogue) -> Surroundings:
+    """What workflows are checked against, without what they promise each other.
+
+    Nothing is known of brands and people where the settings have no brands, for then the file could not be read.
+    """
+    if not settings.brands:
+        return Surroundings(catalogue)
+    roles: dict[str, tuple[str, ...]] = {}
+    for name, person in settings.people.items():
+        for role in person.roles:
+            roles[role] = (*roles.get(role, ()), name)
+    return Surroundings(catalogue, brand_fields(settings.brands), tuple(settings.brands), roles)
 
 
 def read_workflows(paths: Iterable[Path]) -> tuple[list[Definition], list[Problem]]:
@@ -107,14 +128,19 @@ def folder_of(environ: Mapping[str, str], paths: Sequence[Path]) -> Path:
 
 
 def _check_files(
-    paths: Sequence[Path], brands: Mapping[str, Mapping[str, Any]] | None, catalogue: Catalogue
+    paths: Sequence[Path],
+    surroundings: Surroundings,
+    brands: Mapping[str, Mapping[str, Any]] | None,
+    others: Sequence[Path],
 ) -> list[Problem]:
     workflows, problems = examine_workflows(paths)
-    fields = None if brands is None else brand_fields(brands)
-    for one in workflows:
-        of_one = check_definition(one.definition, catalogue, fields, one.unread)
-        problems += [problem for problem in of_one if one.is_certain or problem.code not in UNSETTLED]
-        problems += check_trials(one.definition, catalogue, brands, one.unread)
+    names = {one.definition.name for one in workflows}
+    beside = [one for one in examine_workflows(others)[0] if one.definition.name not in names]
+    known = [Known(one.definition, one.unread) for one in [*workflows, *beside]]
+    checked, _ = check_together(known, surroundings)
+    for one, found in zip(workflows, checked, strict=False):
+        problems += [problem for problem in found.problems if one.is_certain or problem.code not in UNSETTLED]
+        problems += check_trials(one.definition, surroundings.catalogue, brands, one.unread)
     return sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
 
 

@@ -100,6 +100,29 @@ class Database:
                     yield connection
                     _expect_open(connection)
 
+    @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """As `write`, for a transaction that may rebuild tables: on SQLite to alter one is to copy it and drop the old.
+
+        Dropping it would delete its rows, and so break the references of other tables to them, which only their being
+        there again under the old name mends. So foreign keys are not enforced meanwhile, but checked before the commit;
+        SQLite takes that setting only outside of a transaction ("Foreign Key Support", 2).
+        """
+        if self._lock is None:
+            with self.write() as connection:
+                yield connection
+            return
+        with _translated(), self._lock, self._writer.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    _expect_open(connection)
+                    _expect_whole(connection)
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
+
     def now(self, connection: Connection) -> datetime:
         """The clock that all processes share: the server's on PostgreSQL, this machine's on SQLite."""
         if self.is_sqlite:
@@ -145,6 +168,13 @@ def _expect_open(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     if not driver.in_transaction:
         raise LedgerUnavailable("SQLite has undone the transaction")
+
+
+def _expect_whole(connection: Connection) -> None:
+    """Raise sqlalchemy's IntegrityError where a row refers to one that is not there."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise exc.IntegrityError("PRAGMA foreign_key_check", None, ValueError(f"{broken[0]} refers to what is gone"))
 
 
 def _kind(error: exc.SQLAlchemyError) -> str:

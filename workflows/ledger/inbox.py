@@ -5,6 +5,7 @@ This path speaks to the drivers directly: through SQLAlchemy it is half as fast.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Protocol
 from sqlalchemy.engine import make_url
 
 from workflows.errors import LedgerUnavailable
-from workflows.ledger.arrivals import Arrival, Receipt, RowRefused
+from workflows.ledger.arrivals import Arrival, Receipt, Row, RowRefused
 from workflows.ledger.inbox_postgresql import PostgresInbox
 from workflows.ledger.inbox_sqlite import SqliteInbox
 
@@ -48,14 +49,16 @@ class InboxWriter:
         firsts = {(arrival.source, arrival.key): arrival for arrival in reversed(batch)}
         # In order: two processes inserting the same keys in opposite order would wait for each other.
         keys = sorted(firsts)
-        results = dict(zip(keys, self._store([firsts[key] for key in keys]), strict=True))
+        again = Counter((arrival.source, arrival.key) for arrival in batch) if len(keys) < len(batch) else {}
+        rows = [Row(firsts[key], again.get(key, 1) - 1) for key in keys]
+        results = dict(zip(keys, self._store(rows), strict=True))
         return [_seen_by(arrival, results[arrival.source, arrival.key]) for arrival in batch]
 
     def close(self) -> None:
         """Give the connection back; the next `store` opens another."""
         self._engine.close()
 
-    def _store(self, batch: Sequence[Arrival]) -> list[Result]:
+    def _store(self, batch: Sequence[Row]) -> list[Result]:
         """Store in one commit; where the database refuses, in halves, down to the row it refuses."""
         try:
             return list(self._engine.store(batch))
@@ -83,8 +86,8 @@ class _Engine(Protocol):
     def turn(self) -> AbstractContextManager[None]:
         """The place in the queue of writers, where the engine needs one. Raises LedgerUnavailable."""
 
-    def store(self, batch: Sequence[Arrival]) -> list[Receipt]:
-        """Store in one commit. Raises LedgerUnavailable or RowRefused."""
+    def store(self, batch: Sequence[Row]) -> list[Receipt]:
+        """Store in one commit, and count repeats before any is answered. Raises LedgerUnavailable or RowRefused."""
 
     def close(self) -> None: ...
 

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors
 
 from workflows.errors import LedgerUnavailable
-from workflows.ledger.arrivals import KEPT, Arrival, Receipt, RowRefused, receipt_of
+from workflows.ledger.arrivals import KEPT, SUPERSEDED, Arrival, Receipt, Row, RowRefused, receipt_of
 
 CONNECT_SECONDS = 3
 SILENCE_MILLISECONDS = 10_000
@@ -20,14 +20,8 @@ DEADLOCK_TRIES = 5
 # One statement, in its own transaction: one round trip. The keys are inserted in the order given (the same in all
 # processes); `until` is compared and set by the server's clock. A key of another transaction that is just being
 # stored is waited for. Foreign keys are checked at the end of the statement, so keys may go before deliveries.
-STORE = f"""
-WITH clock AS MATERIALIZED (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now),
-arrival AS MATERIALIZED (
-    SELECT * FROM unnest(
-        %b::text[], %b::text[], %b::text[], %b::bigint[], %b::smallint[], %b::text[], %b::text[], %b::bytea[],
-        %b::text[], %b::text[]
-    ) AS a (id, source, key, window_micros, shard, state, headers, body, drafts, problems)
-),
+CLOCK = "clock AS MATERIALIZED (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now)"
+WON = f"""
 won AS (
     INSERT INTO dedup_keys AS kept (source, key, delivery_id, until)
     SELECT source, key, id, coalesce((SELECT now FROM clock) + window_micros, {KEPT}) FROM arrival
@@ -35,19 +29,75 @@ won AS (
         WHERE kept.until <= (SELECT now FROM clock)
     RETURNING delivery_id
 )
-INSERT INTO deliveries (id, source, received_at, shard, state, headers, body, drafts, problems)
-SELECT id, source, (SELECT now FROM clock), shard, state, headers, body, drafts, problems
+"""  # noqa: S608 (the number is a constant of ours)
+INTO = "INSERT INTO deliveries (id, source, received_at, shard, state, headers, body, drafts, problems, reason)"
+
+STORE = f"""
+WITH {CLOCK},
+arrival AS MATERIALIZED (
+    SELECT * FROM unnest(
+        %b::text[], %b::text[], %b::text[], %b::bigint[], %b::smallint[], %b::text[], %b::text[], %b::bytea[],
+        %b::text[], %b::text[], %b::text[]
+    ) AS a (id, source, key, window_micros, shard, state, headers, body, drafts, problems, reason)
+),
+{WON}
+{INTO}
+SELECT id, source, (SELECT now FROM clock), shard, state, headers, body, drafts, problems, reason
 FROM arrival WHERE id IN (SELECT delivery_id FROM won)
 RETURNING id
-"""  # noqa: S608 (the number is a constant of ours)
+"""  # noqa: S608
 
-# What intake set aside later (it has a taken_at) was accepted here all the same.
-FIND_FIRSTS = """
-SELECT wanted.source, wanted.key, deliveries.id, CASE WHEN taken_at IS NULL THEN problems END
-FROM unnest(%b::text[], %b::text[]) AS wanted (source, key)
-JOIN dedup_keys ON dedup_keys.source = wanted.source AND dedup_keys.key = wanted.key
-JOIN deliveries ON deliveries.id = dedup_keys.delivery_id
-"""
+# The same for a batch in which positions are given. Of a subject only one row is written, in the order of subjects;
+# what was the highest number before, the row itself remembers. `floor` is the highest that came earlier in the batch.
+STORE_IN_SEQUENCE = f"""
+WITH {CLOCK},
+arrival AS MATERIALIZED (
+    SELECT * FROM unnest(
+        %b::text[], %b::text[], %b::text[], %b::bigint[], %b::smallint[], %b::text[], %b::text[], %b::bytea[],
+        %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[]
+    ) AS a (
+        id, source, key, window_micros, shard, state, headers, body, drafts, problems, reason, subject, number, floor
+    )
+),
+{WON},
+latest AS (
+    INSERT INTO sequences AS kept (source, subject, number)
+    SELECT source, subject, max(number) FROM arrival
+    WHERE number IS NOT NULL AND id IN (SELECT delivery_id FROM won)
+    GROUP BY source, subject ORDER BY source, subject
+    ON CONFLICT (source, subject)
+        DO UPDATE SET number = greatest(kept.number, excluded.number), previous = kept.number
+    RETURNING source, subject, previous
+),
+judged AS (
+    SELECT arrival.*, state = 'pending' AND number < greatest(previous, floor) AS is_late
+    FROM arrival LEFT JOIN latest USING (source, subject) WHERE id IN (SELECT delivery_id FROM won)
+)
+{INTO}
+SELECT id, source, (SELECT now FROM clock), shard, CASE WHEN is_late THEN 'superseded' ELSE state END,
+    headers, body, CASE WHEN is_late THEN NULL ELSE drafts END, problems,
+    CASE WHEN is_late THEN '{SUPERSEDED}' ELSE reason END
+FROM judged
+RETURNING id
+"""  # noqa: S608
+
+# What intake set aside later (it has a taken_at) was accepted here all the same. In the order of ids, for the same
+# reason as above.
+COUNT_REPEATS = f"""
+WITH {CLOCK},
+firsts AS MATERIALIZED (
+    SELECT wanted.source, wanted.key, times, deliveries.id, CASE WHEN taken_at IS NULL THEN problems END AS problems
+    FROM unnest(%b::text[], %b::text[], %b::bigint[]) AS wanted (source, key, times)
+    JOIN dedup_keys ON dedup_keys.source = wanted.source AND dedup_keys.key = wanted.key
+    JOIN deliveries ON deliveries.id = dedup_keys.delivery_id
+),
+counted AS (
+    INSERT INTO repeats AS kept (delivery_id, count, last_at)
+    SELECT id, sum(times)::bigint, (SELECT now FROM clock) FROM firsts GROUP BY id ORDER BY id
+    ON CONFLICT (delivery_id) DO UPDATE SET count = kept.count + excluded.count, last_at = excluded.last_at
+)
+SELECT source, key, id, problems FROM firsts
+"""  # noqa: S608
 
 
 class PostgresInbox:
@@ -64,7 +114,7 @@ class PostgresInbox:
         """Nothing to wait for."""
         return nullcontext()
 
-    def store(self, batch: Sequence[Arrival]) -> list[Receipt]:
+    def store(self, batch: Sequence[Row]) -> list[Receipt]:
         """Store in one commit. Raises LedgerUnavailable or RowRefused."""
         try:
             return self._store(batch, tries=DEADLOCK_TRIES)
@@ -81,16 +131,19 @@ class PostgresInbox:
         if connection is not None:
             connection.close()
 
-    def _store(self, batch: Sequence[Arrival], *, tries: int) -> list[Receipt]:
+    def _store(self, batch: Sequence[Row], *, tries: int) -> list[Receipt]:
         connection = self._connect()
+        arrivals = [row.arrival for row in batch]
+        is_in_sequence = any(arrival.position for arrival in arrivals)
+        columns = [*_columns(arrivals), *_positions(arrivals)] if is_in_sequence else _columns(arrivals)
         try:
-            stored = {row[0] for row in connection.execute(STORE, _columns(batch))}
+            stored = {row[0] for row in connection.execute(STORE_IN_SEQUENCE if is_in_sequence else STORE, columns)}
         except (errors.DeadlockDetected, errors.SerializationFailure):
             if tries == 1:
                 raise
             return self._store(batch, tries=tries - 1)
-        firsts = _find_firsts(connection, [arrival for arrival in batch if arrival.id not in stored])
-        return [_receipt(arrival, stored, firsts) for arrival in batch]
+        firsts = _count_repeats(connection, batch, stored)
+        return [_receipt(arrival, stored, firsts) for arrival in arrivals]
 
     def _connect(self) -> psycopg.Connection[Any]:
         if self._connection is None:
@@ -118,16 +171,36 @@ def _columns(batch: Sequence[Arrival]) -> list[list[Any]]:
         [arrival.body for arrival in batch],
         [arrival.drafts for arrival in batch],
         [arrival.problems for arrival in batch],
+        [arrival.reason for arrival in batch],
     ]
 
 
-def _find_firsts(
-    connection: psycopg.Connection[Any], repeats: Sequence[Arrival]
+def _positions(batch: Sequence[Arrival]) -> list[list[Any]]:
+    """The columns of positions: subject, number, and the highest number that came earlier in the batch."""
+    highest: dict[tuple[str, str], int] = {}
+    floors: dict[str, int | None] = {}
+    for arrival in sorted(batch, key=lambda arrival: arrival.id):  # ids sort by time
+        if arrival.position is not None:
+            about = (arrival.source, arrival.position.subject)
+            floors[arrival.id] = highest.get(about)
+            highest[about] = max(highest.get(about, arrival.position.number), arrival.position.number)
+    return [
+        [arrival.position and arrival.position.subject for arrival in batch],
+        [arrival.position and arrival.position.number for arrival in batch],
+        [floors.get(arrival.id) for arrival in batch],
+    ]
+
+
+def _count_repeats(
+    connection: psycopg.Connection[Any], batch: Sequence[Row], stored: set[str]
 ) -> dict[tuple[str, str], tuple[str, str | None]]:
-    if not repeats:
+    """The first delivery of each key that came again, by key."""
+    counted = [(arrival, again + (arrival.id not in stored)) for arrival, again in batch]
+    repeated = [(arrival.source, arrival.key, times) for arrival, times in counted if times]
+    if not repeated:
         return {}
-    keys = [[arrival.source for arrival in repeats], [arrival.key for arrival in repeats]]
-    return {(source, key): (first, problems) for source, key, first, problems in connection.execute(FIND_FIRSTS, keys)}
+    found = connection.execute(COUNT_REPEATS, [list(column) for column in zip(*repeated, strict=True)])
+    return {(source, key): (first, problems) for source, key, first, problems in found}
 
 
 def _receipt(arrival: Arrival, stored: set[str], firsts: dict[tuple[str, str], tuple[str, str | None]]) -> Receipt:

@@ -19,7 +19,11 @@ from workflows.redaction import redact
 
 @dataclass(frozen=True)
 class DeliveryLine:
-    """One delivery; `events` are the types it carries, `size` is of its body in bytes."""
+    """One delivery; `events` are the types it carries, `size` is of its body in bytes.
+
+    repeats  how often it came again, the last time at `last_repeat_at`
+    reason   why it was filtered or superseded, or some of its events were filtered
+    """
 
     id: str
     source: str
@@ -28,6 +32,9 @@ class DeliveryLine:
     taken_at: datetime | None
     size: int
     problems: Sequence[Mapping[str, Any]]
+    reason: str | None
+    repeats: int
+    last_repeat_at: datetime | None
     events: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
 
@@ -124,7 +131,7 @@ def shown(line: object) -> dict[str, Any]:
 
 def select_deliveries() -> Select[Any]:
     """The columns of a DeliveryLine but for its events, which stand in their own table."""
-    table = tables.deliveries
+    table, again = tables.deliveries, tables.repeats
     return sa.select(
         table.c.id,
         table.c.source,
@@ -133,7 +140,10 @@ def select_deliveries() -> Select[Any]:
         table.c.taken_at,
         sa.func.length(table.c.body).label("size"),
         table.c.problems,
-    )
+        table.c.reason,
+        sa.func.coalesce(again.c.count, 0).label("repeats"),
+        again.c.last_at.label("last_repeat_at"),
+    ).select_from(table.outerjoin(again, again.c.delivery_id == table.c.id))
 
 
 def select_runs() -> Select[Any]:

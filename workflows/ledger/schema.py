@@ -23,7 +23,7 @@ def upgrade(database: Database) -> str:
     Meant for one process at a time (the Procfile's `release`); of two at once on PostgreSQL one fails and changes
     nothing.
     """
-    with database.write() as connection:
+    with database.rebuild() as connection:
         command.upgrade(_config(connection), "head")
         present = set(connection.scalars(sa.select(shards.c.id)))
         missing = [{"id": number} for number in range(SHARDS) if number not in present]

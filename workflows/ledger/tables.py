@@ -117,7 +117,8 @@ deliveries = Table(
     Column("drafts", Json, comment="the events it carries, until intake has taken it in"),
     Column("problems", Json, comment="why it was rejected"),
     Column("taken_at", Instant),
-    _one_of("state", ("pending", "taken", "rejected", "quarantined")),
+    Column("reason", Words, comment="why it was filtered or superseded, or some of its events were filtered"),
+    _one_of("state", ("pending", "taken", "rejected", "quarantined", "filtered", "superseded")),
 )
 _partial_index("ix_deliveries_pending", deliveries.c.shard, deliveries.c.id, where="state = 'pending'")
 
@@ -129,6 +130,32 @@ dedup_keys = Table(
     Column("delivery_id", Text, ForeignKey("deliveries.id"), nullable=False),
     Column("until", Instant, nullable=False),
     PrimaryKeyConstraint("source", "key"),
+)
+
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("delivery_id", Text, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    comment="how often a delivery came again; none without a row",
+)
+
+sequences = Table(
+    "sequences",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("number", BigInteger, nullable=False, comment="the highest that came"),
+    Column("previous", BigInteger, comment="the highest before the batch that wrote this row last"),
+    PrimaryKeyConstraint("source", "subject"),
+)
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("spent_until", Instant, nullable=False, comment="up to when what its rate allows is spent"),
 )
 
 refusals = Table(

@@ -16,6 +16,7 @@ def secret_values(settings: Settings) -> tuple[str, ...]:
         settings.flower_password,
         settings.vendors,
         [source.options for source in settings.sources.values()],
+        [person.token for person in settings.people.values()],
     ]
     urls = (settings.database_url, settings.broker_url)
     return tuple(sorted({*_revealed(held), *(part for url in urls for part in _passwords(url))}))

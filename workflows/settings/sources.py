@@ -13,6 +13,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from workflows.settings.admission_reader import SOURCE_KEYS, AdmissionReader
 from workflows.settings.forms import Form, Option
 from workflows.settings.references import References
 from workflows.settings.values import Key, SourceSettings
@@ -69,8 +70,9 @@ EVERY_SOURCE: Mapping[str, Option] = {"verify": Option(Form.VERIFY, required=Fal
 class SourceReader:
     """Reads the section, noting what does not fit in `findings`."""
 
-    def __init__(self, findings: Findings, references: References) -> None:
+    def __init__(self, findings: Findings, references: References, admission: AdmissionReader) -> None:
         self._findings = findings
+        self._admission = admission
         self._references = references
         self._forms: Mapping[Form, Callable[[Node, str, Option], Any]] = {
             Form.TEXT: lambda node, path, option: self._references.text(node, path),
@@ -104,12 +106,14 @@ class SourceReader:
             return SourceSettings(name, "", "", {})
         options = {**EVERY_SOURCE, **SOURCE_PRESETS[chosen]}
         found = self._findings.entries(
-            node, what, ("preset", "brand", *options), required=("brand", *_required(options))
+            node, what, ("preset", "brand", *options, *SOURCE_KEYS), required=("brand", *_required(options))
         )
         brand = None
         if "brand" in found:
             brand = self._findings.choice(found["brand"].node, f"the brand of {what}", brands)
-        return SourceSettings(name, chosen, brand or "", self._options(found, options, f"sources.{name}"))
+        path = f"sources.{name}"
+        values, admission = self._options(found, options, path), self._admission.source(found, path)
+        return SourceSettings(name, chosen, brand or "", values, admission)
 
     def _options(self, found: Mapping[str, Entry], options: Mapping[str, Option], path: str) -> Mapping[str, Any]:
         values = {name: option.default for name, option in options.items()}

@@ -1,5 +1,6 @@
 """The console: what it shows, what it hides, and to whom it shows anything at all."""
 
+import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -413,3 +414,16 @@ def test_a_timeline_says_what_is_held_and_what_is_in_doubt(database: ClockedData
 
 def _login(client: FlaskClient, **options: Any) -> TestResponse:
     return client.post("/login", data={"token": TOKEN}, **options)
+
+
+def test_a_delivery_tells_how_often_it_came_again_and_why_it_was_filtered(here: FlaskClient, rows: Rows) -> None:
+    delivery = rows.delivery(state="filtered", reason="nobody wants it", taken_at=None)
+    rows.repeats(delivery, 3)
+    page = seen(here, f"/deliveries/{delivery}")
+    assert "came 3 more times" in page
+    assert "nobody wants it" in page
+
+
+def test_a_packed_body_is_shown_unpacked(here: FlaskClient, rows: Rows) -> None:
+    delivery = rows.delivery(body=gzip.compress(b'{"venue": "Belly Up"}'), headers={"content-encoding": "gzip"})
+    assert "Belly Up" in seen(here, f"/deliveries/{delivery}")

@@ -45,10 +45,7 @@ def calculate(operator: str, left: object, right: object, kinds: tuple[str, str]
     operation = OPERATIONS.get((kinds[0], operator, kinds[1]))
     if operation is None:
         raise FormulaError(f"{operator} does not work with {kinds[0]} and {kinds[1]}")
-    result = guarded(operation.apply, left, right)
-    if type(result) is Decimal and not result.is_finite():
-        raise FormulaError("a number that is none")
-    return result
+    return guarded(operation.apply, left, right)
 
 
 def guarded(apply: Callable[..., object], *values: object) -> object:

@@ -95,6 +95,17 @@ class _Way:
     gap: str = ""
 
 
+@dataclass(frozen=True)
+class _Upto:
+    """A path to its first `count` steps, written only where there is something to say about it."""
+
+    path: Path
+    count: int
+
+    def __str__(self) -> str:
+        return self.path.upto(self.count)
+
+
 @dataclass
 class _Checker:
     formula: Formula
@@ -172,13 +183,13 @@ class _Checker:
             if isinstance(found, Nullable):
                 gap = gap or ("" if key in facts.not_null else path.upto(count - 1))
                 found = found.inner
-            inner = self.step_into(found, step, at, path.upto(count - 1))
+            inner = self.step_into(found, step, at, _Upto(path, count - 1))
             key = (*key, step)
             gap = gap or (path.upto(count) if inner.optional and key not in facts.there else "")
             found = inner.type
         return _Way(found.inner if isinstance(found, Nullable) and key in facts.not_null else found, gap)
 
-    def step_into(self, found: Type, step: str | int, at: int, so_far: str) -> FieldType:
+    def step_into(self, found: Type, step: str | int, at: int, so_far: _Upto) -> FieldType:
         match found, step:
             case Mistaken(), _:
                 return FieldType(found)

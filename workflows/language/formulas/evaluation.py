@@ -90,12 +90,15 @@ def look_up(path: Path, names: Mapping[str, object]) -> object:
     """What stands at `path`: ABSENT where a name on the way is missing, or leads through null."""
     value = names.get(path.root, ABSENT)
     for step in path.steps:
-        if isinstance(step, str):
-            value = value.get(step, ABSENT) if isinstance(value, (dict, Mapping)) else ABSENT
-        else:
-            value = value[step] if isinstance(value, (list, tuple)) and -len(value) <= step < len(value) else ABSENT
+        value = _further_in(value, step)
     # Some vendors' schemas give binary fractions; the shortest decimal is what the vendor wrote.
     return Decimal(repr(value)) if type(value) is float else value
+
+
+def _further_in(value: object, step: str | int) -> object:
+    if isinstance(step, str):
+        return value.get(step, ABSENT) if isinstance(value, (dict, Mapping)) else ABSENT
+    return value[step] if isinstance(value, (list, tuple)) and -len(value) <= step < len(value) else ABSENT
 
 
 def truth(node: Node, frame: Frame) -> bool:
@@ -125,10 +128,11 @@ def _path(node: Path, frame: Frame) -> object:
 
 
 def _first_missing(path: Path, names: Mapping[str, object]) -> str:
-    for count in range(len(path.steps)):
-        shorter = Path(at=0, root=path.root, steps=path.steps[:count])
-        if look_up(shorter, names) is ABSENT:
-            return str(shorter)
+    value = names.get(path.root, ABSENT)
+    for count, step in enumerate(path.steps):
+        if value is ABSENT:
+            return path.upto(count)
+        value = _further_in(value, step)
     return str(path)
 
 
@@ -291,8 +295,6 @@ def _expect_one(value: object, function: Function, parameter: Parameter, frame: 
         if len(value) > MAX_ARGUMENT:
             raise FormulaError(f"{function.name}() takes a text of at most {MAX_ARGUMENT} characters")
         frame.charge(function.weight * len(value) // CHARACTERS)
-    elif type(value) is Decimal and not value.is_finite():
-        raise FormulaError("a number that is none")
 
 
 def _plain(node: Node, frame: Frame) -> object:

@@ -18,6 +18,10 @@ MAX_WRITTEN = 100
 """Places before or behind the point of a number that is written out."""
 
 _LONGEST = 10**MAX_WRITTEN
+_LOOKED_AT = ("number", "money", "percentage", "instant")
+# Some thousand digits. What formulas come to has 34, and 120 on the way; a vendor's number has a dozen.
+_LONGEST_INT = 10**1_000
+_LONGEST_DECIMAL = 104 + 500
 
 _KINDS: Mapping[type, str] = {
     str: "text",
@@ -57,14 +61,37 @@ _UNITS = ((604800, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 def kind_of(value: object) -> str:
-    """The kind of `value`. Raises FormulaError for one the language has no word for."""
+    """The kind of `value`.
+
+    Raises FormulaError for one the language has no word for, and for what nobody can work with: numbers without end or
+    of so many digits that every product is work, and instants without their offset.
+    """
     known = _KINDS.get(type(value))
     if known is not None:
+        if known in _LOOKED_AT:
+            _refuse_unworkable(value)
         return known
     for base, name in _BASES:
         if isinstance(value, base):
             return name
     raise FormulaError(f"a {type(value).__name__} is no value of a formula")
+
+
+def _refuse_unworkable(value: object) -> None:
+    number = value.amount if isinstance(value, Money) else value.ratio if isinstance(value, Percent) else value
+    if isinstance(number, datetime):
+        if number.tzinfo is None:
+            raise FormulaError("an instant without its offset")
+        return
+    if isinstance(number, Decimal):
+        if not number.is_finite():
+            raise FormulaError("a number that is none")
+        # Counting the digits would take a while for each of many; the memory they take is known.
+        too_long = number.__sizeof__() > _LONGEST_DECIMAL
+    else:
+        too_long = isinstance(number, int) and not -_LONGEST_INT < number < _LONGEST_INT
+    if too_long:
+        raise FormulaError("a number of too many digits to work with")
 
 
 def named(kinds: tuple[str, ...]) -> str:
@@ -84,14 +111,7 @@ def compare(operator: str, left: object, right: object) -> bool:
         left, right = left.amount, right.amount
     elif isinstance(left, Percent) and isinstance(right, Percent):
         left, right = left.ratio, right.ratio
-    for side in (left, right):
-        if type(side) is Decimal and not side.is_finite():
-            raise FormulaError("a number that is none")
-    try:
-        return _COMPARE[operator](left, right)
-    except (TypeError, ArithmeticError) as error:
-        # An instant without an offset.
-        raise FormulaError(f"these values of the kind {kind} cannot be compared") from error
+    return _COMPARE[operator](left, right)
 
 
 def written(value: object) -> str:
@@ -145,6 +165,7 @@ def _shown(value: object) -> str:
 
 
 def _digits(number: int | Decimal) -> str:
+    _refuse_unworkable(number)
     if isinstance(number, int):
         writable = -_LONGEST < number < _LONGEST
     else:
@@ -156,6 +177,7 @@ def _digits(number: int | Decimal) -> str:
 
 
 def _instant(value: datetime) -> str:
+    _refuse_unworkable(value)
     try:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     except OverflowError as error:

@@ -18,6 +18,9 @@ from workflows.values import Money, Percent
 MAX_VALUE = 1_000_000
 """Characters of what one step hands on, written out."""
 
+MAX_NESTING = 200
+"""Lists and objects within each other in what one step hands on; vendors send a handful."""
+
 _SEPARATORS: Final = 4
 """Characters that JSON puts around a value: quotes, a comma or a colon."""
 
@@ -117,18 +120,23 @@ class _Rendering:
 
 
 def size_of(value: object, *, at_most: int) -> int:
-    """Roughly the characters of `value` written out, however often it holds a thing; counted until above `at_most`."""
-    size, left = 0, [value]
+    """Roughly the characters of `value` written out, however often it holds a thing; counted until above `at_most`.
+
+    Raises FormulaError for what is nested deeper than can be written out.
+    """
+    size, left = 0, [(value, 0)]
     while left and size <= at_most:
-        item = left.pop()
+        item, depth = left.pop()
+        if depth > MAX_NESTING:
+            raise FormulaError(f"what is handed on is nested deeper than {MAX_NESTING}")
         match item:
             case str():
                 size += len(item)
             case Mapping():
                 size += sum(map(len, item))
-                left += item.values()
+                left += ((inner, depth + 1) for inner in item.values())
             case list() | tuple():
-                left += item
+                left += ((inner, depth + 1) for inner in item)
             case int():
                 size += item.bit_length() // 3
             case Decimal() | Money() | Percent():

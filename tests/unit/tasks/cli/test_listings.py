@@ -94,3 +94,12 @@ def test_a_held_run_is_explained(rows: Rows, stagedoor: Run) -> None:
 
 def test_a_run_that_is_not_there_cannot_be_explained(rows: Rows, stagedoor: Run) -> None:
     assert stagedoor("explain", "nothing").status == 1
+
+
+def test_a_delivery_tells_how_often_it_came_again_and_why_it_was_filtered(rows: Rows, stagedoor: Run) -> None:
+    reason = "symphony.campaign.updated filtered: 'google' == 'facebook' is false"
+    delivery = rows.delivery(state="filtered", reason=reason, taken_at=None)
+    rows.repeats(delivery, 3)
+    shown = stagedoor("deliveries", "show", delivery, "--json").json
+    assert (shown["repeats"], shown["last_repeat_at"], shown["reason"]) == (3, "2026-03-01T15:00:00Z", reason)
+    assert reason in stagedoor("deliveries", "list", "--state", "filtered").out.replace("\n", " ")

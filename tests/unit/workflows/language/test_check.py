@@ -119,7 +119,7 @@ def test_a_folder_of_a_configuration_is_checked_with_its_settings(write: Write, 
     problems = check_configuration({"STAGEDOOR_DTA": "x"}, tmp_path, catalogue_of)
     assert texts(problems, tmp_path) == [
         "STAGEDOOR_DTA: E401 is not a setting of Stagedoor (did you mean 'STAGEDOOR_DATA'?)",
-        "stagedoor.yml:2:1: E120 'roles' is not a key of stagedoor.yml (known are sources, vendors, brands)",
+        "stagedoor.yml:2:1: E120 'roles' is not a key of stagedoor.yml (known are sources, vendors, brands, people, door)",
         "workflows/a.yml:3:57: E213 'zon' is not a field of brand (did you mean 'zone'?)",
     ]
 

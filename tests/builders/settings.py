@@ -22,6 +22,7 @@ def make_settings(
     sources: Mapping[str, Any] | None = None,
     vendors: Mapping[str, Any] | None = None,
     brands: Mapping[str, Any] | None = None,
+    people: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings as `stagedoor.yml` with these sections gives them; secrets may be given as text, None is one not set.
@@ -30,7 +31,7 @@ def make_settings(
     """
     secrets: dict[str, str] = {}
     brands = brands or {"main": {"zone": "Europe/London", "currency": "USD", "budget_cap": "500 USD"}}
-    sections = {"sources": sources or {}, "vendors": vendors or {}, "brands": brands}
+    sections = {"sources": sources or {}, "vendors": vendors or {}, "brands": brands, "people": people or {}}
     text = yaml.safe_dump(_with_references(sections, secrets), sort_keys=False)
     problems: list[Problem] = []
     values = environment_values({"STAGEDOOR_DATA": str(data_dir), **(environ or {})}, problems)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from workflows.catalogue import Catalogue
 from workflows.errors import ConfigurationError, DefinitionError
+from workflows.language.advice import advise
 from workflows.language.definition import Definition
+from workflows.language.exposure import Exposure, exposures
 from workflows.language.promises import Known, check_together
 from workflows.language.reader import Examined, examine_definition
 from workflows.language.surroundings import Surroundings
@@ -26,13 +28,35 @@ UNSETTLED = ("E211", "E212")
 """What a condition may have settled: that something might be absent, or null."""
 
 
+@dataclass(frozen=True)
+class Examination:
+    """What was found out about a configuration.
+
+    problems   everything wrong in it, and what is hardly meant as warnings
+    exposures  the most its workflows can cause in a day; of those without mistakes
+    """
+
+    problems: list[Problem]
+    exposures: list[Exposure]
+
+
 def check_configuration(
     environ: Mapping[str, str],
     config_dir: Path | None,
     build_catalogue: Callable[[Settings], Catalogue],
     paths: Sequence[Path] = (),
 ) -> list[Problem]:
-    """Every problem of the environment, of stagedoor.yml and of the workflows in `paths` (by default those beside it).
+    """The problems that `examine_configuration` finds."""
+    return examine_configuration(environ, config_dir, build_catalogue, paths).problems
+
+
+def examine_configuration(
+    environ: Mapping[str, str],
+    config_dir: Path | None,
+    build_catalogue: Callable[[Settings], Catalogue],
+    paths: Sequence[Path] = (),
+) -> Examination:
+    """Look at the environment, stagedoor.yml and the workflows in `paths` (by default those beside it).
 
     Without `config_dir` the configuration is the one `paths` lie in, else that of STAGEDOOR_CONFIG. Workflows are
     looked at even where the settings are wrong; only what may be wrong because of that is left out.
@@ -46,10 +70,24 @@ def check_configuration(
         problems += [_placed(problem, file) for problem in error.problems]
         catalogue = build_catalogue(replace(settings, vendors={}))
     surroundings = surroundings_of(settings, catalogue)
-    of_workflows = _check_files(paths or [folder], surroundings, settings.brands or None, [folder])
-    if problems:
-        of_workflows = [problem for problem in of_workflows if problem.code != NOT_CONFIGURED]
-    return [*problems, *of_workflows]
+    found = _check_files(paths or [folder], surroundings, settings.brands or None, [folder])
+    kept = [problem for problem in found.problems if not problems or problem.code != NOT_CONFIGURED]
+    return Examination([*problems, *kept], found.exposures)
+
+
+def look_around(
+    environ: Mapping[str, str], config_dir: Path | None, build_catalogue: Callable[[Settings], Catalogue]
+) -> Surroundings:
+    """What a workflow of this configuration may name, as far as the configuration can be read."""
+    folder = config_dir or folder_of(environ, ())
+    settings, _ = examine_settings(environ, folder)
+    try:
+        catalogue = build_catalogue(settings)
+    except ConfigurationError:
+        catalogue = build_catalogue(replace(settings, vendors={}))
+    workflows, _ = examine_workflows([folder])
+    known = [Known(one.definition, one.unread) for one in workflows]
+    return check_together(known, surroundings_of(settings, catalogue))[1]
 
 
 def check_paths(
@@ -59,7 +97,7 @@ def check_paths(
 
     The workflows in `others` are there as well, but what is wrong with them is not told.
     """
-    return _check_files(paths, surroundings_of(settings, catalogue), settings.brands, others)
+    return _check_files(paths, surroundings_of(settings, catalogue), settings.brands, others).problems
 
 
 def surroundings_of(settings: Settings, catalogue: Catalogue) -> Surroundings:
@@ -146,15 +184,20 @@ def _check_files(
     surroundings: Surroundings,
     brands: Mapping[str, Mapping[str, Any]] | None,
     others: Sequence[Path],
-) -> list[Problem]:
+) -> Examination:
     workflows, problems = examine_workflows(paths)
     beside = _beside(workflows, others)
     known = [Known(one.definition, one.unread) for one in [*workflows, *beside]]
-    checked, promised = check_together(known, surroundings)
+    checked, surroundings = check_together(known, surroundings)
     for one, found in zip(workflows, checked, strict=False):
         problems += [problem for problem in found.problems if one.is_certain or problem.code not in UNSETTLED]
-        problems += check_trials(one.definition, promised, brands, one.unread)
-    return sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
+        problems += check_trials(one.definition, surroundings, brands, one.unread)
+    wrong = {problem.place.file for problem in problems if problem.place and problem.severity == "error"}
+    sound = [one.definition for one in workflows if one.file not in wrong]
+    advice = advise([*sound, *(one.definition for one in beside)], surroundings)
+    problems += [problem for definition in sound for problem in advice[definition.name]]
+    in_order = sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
+    return Examination(in_order, exposures(sound, surroundings.catalogue, brands or {}))
 
 
 def _beside(workflows: Sequence[Examined], others: Sequence[Path]) -> list[Examined]:

@@ -1,7 +1,7 @@
 """Every code a problem of the configuration can carry, with what it means in one sentence.
 
 E1xx: the text and its structure; E2xx: formulas and the values they make; E3xx: what a workflow asks for; E4xx: the
-environment and `stagedoor.yml`.
+environment and `stagedoor.yml`; W5xx: what is not wrong, and hardly meant either.
 """
 
 from __future__ import annotations
@@ -92,6 +92,12 @@ CODES: Mapping[str, str] = {
     "E335": "A workflow runs itself.",
     "E336": "Nobody has the role.",
     "E338": "It is not said whom a run speaks for.",
+    "W501": "A wait changes nothing.",
+    "W502": "A call never leaves, because what its vendor requires cannot come any more.",
+    "W503": "A call that cannot be repeated is not guarded by once.",
+    "W504": "An approval that nobody can give.",
+    "W505": "A step that is never reached.",
+    "W506": "Workflows that start each other in a circle.",
     "E401": "There is no such setting in the environment.",
     "E402": "A setting in the environment has a value that cannot be used.",
     "E403": "stagedoor.yml cannot be read.",

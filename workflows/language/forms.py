@@ -88,11 +88,12 @@ class ListForm:
 
 @dataclass(frozen=True)
 class NamedForm:
-    """Entries with names the author gives."""
+    """Entries with names the author gives; with `names` they are names of the configuration instead."""
 
     item: Form
     most: int = 0
     may_be_empty: bool = False
+    names: Named = ""
 
 
 @dataclass(frozen=True)

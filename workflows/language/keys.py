@@ -54,7 +54,7 @@ WORKFLOW = Block(
         Key(
             "vars",
             NamedForm(PlainForm(), may_be_empty=True),
-            "Figures one may want to change; formulas read them as vars.<name>.",
+            "Figures one may want to change; formulas read them as `vars.<name>`.",
         ),
         Key("when", BlockForm("when"), "What starts it.", required=True),
         Key("run", BlockForm("run"), "What holds for each run as a whole."),
@@ -102,7 +102,8 @@ WHEN = Block(
 )
 
 INPUT_TYPES = ("text", "number", "boolean", "money", "percent", "duration", "instant")
-TYPE = TextForm(example="text")
+LIST_OF = "list of "
+TYPE = ChoiceForm((*INPUT_TYPES, *(LIST_OF + name for name in INPUT_TYPES)))
 
 MANUAL = Block(
     "manual",
@@ -111,9 +112,7 @@ MANUAL = Block(
         Key(
             "inputs",
             NamedForm(EitherForm((TYPE, BlockForm("input"))), may_be_empty=True),
-            "What must be given to start it, each with its type: "
-            + ", ".join(INPUT_TYPES)
-            + ", or `list of` one of them. Steps read them as event.data.<name>.",
+            "What must be given to start it, each with its type. Steps read them as `event.data.<name>`.",
         ),
     ),
 )
@@ -204,7 +203,7 @@ BATCH = Block(
 
 VERBS: tuple[Key, ...] = (
     Key("call", TextForm("operation", "symphony.edit_campaign"), "Call an operation of a vendor."),
-    Key("set", NamedForm(ValueForm()), "Work values out; later steps read them as <id>.<name>."),
+    Key("set", NamedForm(ValueForm()), "Work values out; later steps read them as `<id>.<name>`."),
     Key("wait", BlockForm("wait"), "Let time pass."),
     Key("wait_for", BlockForm("wait_for"), "Wait until something has happened."),
     Key("approve", BlockForm("approve"), "Ask people whether to go on."),
@@ -395,7 +394,7 @@ EMIT = Block(
     "emit",
     "'emit'",
     (
-        Key("event", TextForm("emitted", "stagedoor.buyer.welcomed"), "Its type: stagedoor.<name>.", required=True),
+        Key("event", TextForm("emitted", "stagedoor.buyer.welcomed"), "Its type: `stagedoor.<name>`.", required=True),
         Key("data", ValueForm("object"), "What it says; who listens reads it as event.data.", required=True),
         Key("subject", ValueForm(), "Whom or what it is about.", default="that of the event that started the run"),
     ),
@@ -409,7 +408,7 @@ TEST = Block(
         Key("given", BlockForm("given"), "What there is to begin with.", required=True),
         Key(
             "mock",
-            NamedForm(PlainForm(), may_be_empty=True),
+            NamedForm(PlainForm(), may_be_empty=True, names="operation"),
             "What vendors answer, by operation; what other workflows come to, by `run:<name>`. Instead of an answer: "
             "{refused: why}, {in_doubt: why} or {retry: why}. A list is answered one after the other.",
         ),

@@ -11,9 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workflows.language.checker import Checked, check_definition
+from workflows.language.circles import run_in_circles
 from workflows.language.definition import Definition
 from workflows.language.surroundings import Contract, Emission, Surroundings
 from workflows.language.types import FieldType, ListOf, Mistaken, Nullable, ObjectOf, Type, Unknown, common, nullable
+from workflows.problems import Problem
 
 MAX_DEPTH = 8
 """Levels of objects and lists in what is promised."""
@@ -41,7 +43,18 @@ def check_together(workflows: Sequence[Known], surroundings: Surroundings) -> tu
         if found == surroundings:
             break
         surroundings = found
-    return checked, surroundings
+    return _without_circles(workflows, checked), surroundings
+
+
+def _without_circles(workflows: Sequence[Known], checked: Sequence[Checked]) -> list[Checked]:
+    """What was found out, and where a workflow runs itself."""
+    circles: dict[str, list[Problem]] = {}
+    for name, problem in run_in_circles([one.definition for one in workflows]):
+        circles.setdefault(name, []).append(problem)
+    return [
+        replace(found, problems=(*found.problems, *circles.get(one.definition.name, ())))
+        for one, found in zip(workflows, checked, strict=True)
+    ]
 
 
 def _promised(workflows: Sequence[Known], checked: Sequence[Checked], surroundings: Surroundings) -> Surroundings:

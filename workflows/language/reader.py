@@ -26,10 +26,12 @@ from workflows.yaml_nodes import Node, examine
 class Examined:
     """What could be read of a file, for those who look for further mistakes in it.
 
+    file       the file it was read from
     unread     ids of steps nothing is known of
     is_certain False where a condition is lost that might have settled what is there and what is not
     """
 
+    file: str
     definition: Definition
     problems: tuple[Problem, ...]
     unread: frozenset[str]
@@ -53,7 +55,7 @@ def examine_definition(text: str, file: str) -> Examined:
     reader = _Reader(text, file)
     definition = reader.definition(root)
     problems += unfolded(reader.pieces.findings.problems, root)
-    return Examined(definition, tuple(problems), frozenset(reader.unread), not reader.pieces.lost_condition)
+    return Examined(file, definition, tuple(problems), frozenset(reader.unread), not reader.pieces.lost_condition)
 
 
 class _Reader:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cronsim import CronSim, CronSimError
 
 from workflows.language.definition import Input, Schedule, Trigger
-from workflows.language.keys import INPUT, INPUT_TYPES, MANUAL, WHEN
+from workflows.language.keys import INPUT, INPUT_TYPES, LIST_OF, MANUAL, WHEN
 from workflows.language.matches import read_events
 from workflows.language.names import formulas_of
 from workflows.language.pieces import Found, Pieces
@@ -39,8 +39,6 @@ TYPES: Mapping[str, Type] = dict(
     )
 )
 """The types an input may have, by the words for them."""
-
-LIST_OF = "list of "
 
 
 class TriggerReader:

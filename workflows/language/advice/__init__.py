@@ -12,19 +12,26 @@ from workflows.language.advice.unreachable import unreachable
 from workflows.language.advice.waits import needless
 from workflows.language.definition import Definition
 from workflows.language.surroundings import Surroundings
-from workflows.problems import Place, Problem
+from workflows.problems import Problem
 
-__all__ = ["advise", "loops_of_events"]
+__all__ = ["advise"]
 
 
-def advise(definition: Definition, surroundings: Surroundings) -> list[Problem]:
-    """Every warning about one definition, in document order."""
-    found: Sequence[tuple[str, Place | None, str, str]] = (
-        *needless(definition),
-        *closed_for_good(definition, surroundings.catalogue),
-        *unguarded(definition, surroundings.catalogue),
-        *unanswerable(definition, surroundings.roles),
-        *unreachable(definition),
-    )
-    warnings = [Problem(code, text, place=place, hint=hint, severity="warning") for code, place, text, hint in found]
-    return sorted(warnings, key=lambda problem: (problem.place is not None, problem.place))
+def advise(definitions: Sequence[Definition], surroundings: Surroundings) -> dict[str, list[Problem]]:
+    """Every warning about each of `definitions`, by the name of the workflow."""
+    remarks = {
+        one.name: [
+            *needless(one),
+            *closed_for_good(one, surroundings.catalogue),
+            *unguarded(one, surroundings.catalogue),
+            *unanswerable(one, surroundings.roles),
+            *unreachable(one),
+        ]
+        for one in definitions
+    }
+    for name, remark in loops_of_events(definitions):
+        remarks[name].append(remark)
+    return {
+        name: [Problem(code, text, place=place, hint=hint, severity="warning") for code, place, text, hint in found]
+        for name, found in remarks.items()
+    }

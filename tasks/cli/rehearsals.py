@@ -10,7 +10,7 @@ from typing import Any
 from tasks.cli import surroundings
 from vendors.catalogue import build_catalogue
 from workflows.engine.rehearsal import Rehearsal
-from workflows.engine.trials import Props
+from workflows.engine.trials import Props, props_of
 from workflows.errors import ConfigurationError
 from workflows.language.check import check_configuration, folder_of, read_together
 from workflows.language.definition import Definition
@@ -37,9 +37,7 @@ def read(paths: Sequence[Path]) -> Known:
     settings = read_settings(variables, folder)
     catalogue = build_catalogue(settings)
     definitions, beside, promised = read_together(paths or [folder], settings, catalogue, [folder])
-    results = {name: one.result for name, one in (promised.workflows or {}).items() if one.result is not None}
-    by_name = {definition.name: definition for definition in (*beside, *definitions)}
-    return Known(tuple(definitions), Props(catalogue, settings.brands, by_name, promised.events, results), settings)
+    return Known(tuple(definitions), props_of(promised, settings.brands, (*beside, *definitions)), settings)
 
 
 def run_row(run: Rehearsal) -> dict[str, Any]:

@@ -412,8 +412,8 @@ class Stage:
                 listener = _Listener(run, at, item.name, key)
                 self._listeners.setdefault(key, []).append(listener)
                 for came_at, event in self._past.get(kind, ()):
-                    # The event that began the run is not news to it.
-                    if came_at >= item.since and event.id != run.event.id and key in keys_of(event, (path,)):
+                    is_own = at is None and event is run.event  # it began the run, and does not cancel it
+                    if not is_own and item.since <= came_at and item.since < self.now and key in keys_of(event, (path,)):
                         earlier.append((came_at, len(earlier), listener, event))
                         break
         found = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from workflows.language.definition import Definition, all_steps
 from workflows.language.formulas import shown
 from workflows.language.literals import literal
 from workflows.language.names import formulas_of, formulas_of_step, paths_of
+from workflows.language.surroundings import Surroundings
 from workflows.language.trees import Tree, render
 from workflows.language.trials.events import Forms, beginning_of, read_event
 from workflows.language.trials.values import (
@@ -84,6 +85,19 @@ class Props:
     results: Mapping[str, Type] = field(default_factory=dict)
 
 
+def props_of(
+    surroundings: Surroundings, brands: Mapping[str, Mapping[str, Any]], definitions: Iterable[Definition] = ()
+) -> Props:
+    """What trials are held with, where workflows promise each other what `surroundings` says."""
+    return Props(
+        catalogue=surroundings.catalogue,
+        brands=brands,
+        definitions={definition.name: definition for definition in definitions},
+        emitted=surroundings.events,
+        results={name: one.result for name, one in (surroundings.workflows or {}).items() if one.result is not None},
+    )
+
+
 class Unanswered(StagedoorError):
     """Something is asked that the trial has no answer for."""
 
@@ -117,7 +131,7 @@ def _play(definition: Definition, trial: Trial, props: Props) -> tuple[Played, d
     brand = {**props.brands.get(name, {}), **(trial.brand.fields if trial.brand else {})}
     stage = Stage(
         [definition],
-        now=now + min((one.after for one in trial.events), default=timedelta(0)),
+        now=now + min([timedelta(0), *(one.after for one in trial.events)]),
         catalogue=props.catalogue,
         brands=lambda _: brand,
         players=Cast([definition, *props.definitions.values()], trial.mocks, trial.approvals, props),

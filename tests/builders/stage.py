@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.builders.catalogue import make_catalogue
-from workflows.catalogue import Outcome, OutcomeKind
+from workflows.catalogue import Catalogue, Outcome, OutcomeKind
 from workflows.engine.rehearsal import Asked, Decided, RehearsedCall
 from workflows.engine.snapshot import ChildView
 from workflows.engine.stage import Stage
@@ -39,13 +39,14 @@ def make_stage(
     now: datetime,
     brand: Mapping[str, Any] | None = None,
     seen: set[tuple[str, str]] | None = None,
+    catalogue: Catalogue | None = None,
     **players: Any,
 ) -> Stage:
-    """A stage with the small catalogue; `players` as `Answering` takes them."""
+    """A stage, by default with the small catalogue; `players` as `Answering` takes them."""
     return Stage(
         definitions,
         now=now,
-        catalogue=make_catalogue(),
+        catalogue=catalogue or make_catalogue(),
         brands=lambda _: brand or {},
         players=Answering(**players),
         seen=seen,

@@ -160,7 +160,7 @@ def test_an_expired_run_ends_unless_a_vendor_may_have_acted(definition: Definiti
     assert world.state is not RunState.RUNNING
 
 
-@given(definitions(), st.sampled_from([kind for kind in OutcomeKind]))
+@given(definitions(), st.sampled_from(list(OutcomeKind)))
 def test_every_rehearsal_ends_and_waits_for_good_on_nothing_but_a_doubt(definition: Definition, kind: OutcomeKind):
     outcome = Outcome(kind, f"it was {kind}", output={} if kind is OutcomeKind.DONE else None)
     answers = {step.id: outcome for step in definition.steps}

@@ -12,10 +12,10 @@ export PIP_ROOT_USER_ACTION := ignore
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test acceptance lint types check format bench
+.PHONY: help venv demo up test acceptance lint types check format bench bench-runs fuzz
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 venv: $(READY) ## set up .venv from requirements.txt (every other target does so by itself)
 
@@ -46,6 +46,12 @@ format: $(READY) ## format the code and put right what can be put right by itsel
 
 bench: $(READY) ## measure how many webhooks a second are taken in durably
 	$(BIN)/python benchmarks/ingest.py
+
+fuzz: $(READY) ## try formulas nobody would write, for five minutes
+	$(BIN)/python benchmarks/fuzz_formulas.py --minutes 5
+
+bench-runs: $(READY) ## measure how fast follow-ups run, beside plain Celery, DBOS and celery-director
+	$(BIN)/python benchmarks/runs.py
 
 # The stamp is written last, so an interrupted set-up is done again. --no-build-isolation with the
 # setuptools pinned in requirements.txt: nothing is installed that is not written down.

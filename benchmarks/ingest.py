@@ -201,7 +201,7 @@ def show(results: Mapping[str, Mapping[str, Figures]], *, as_json: bool) -> bool
             }
             for engine, figures in results.items()
         }
-        print(json.dumps({"machine": _machine(), **report}, indent=2))
+        print(json.dumps({"machine": machine(), **report}, indent=2))
     else:
         _print_tables(results, judged)
     return all(holds for several in judged.values() for *_, holds in several)
@@ -211,7 +211,7 @@ def _print_tables(
     results: Mapping[str, Mapping[str, Figures]], judged: Mapping[str, list[tuple[str, float, float, bool]]]
 ) -> None:
     console = Console()
-    console.print(f"Webhooks taken in per second on {_machine()}")
+    console.print(f"Webhooks taken in per second on {machine()}")
     for engine, figures in results.items():
         table = Table("server", "per second", "p50 ms", "p99 ms", title=engine)
         for name, item in figures.items():
@@ -221,7 +221,7 @@ def _print_tables(
             console.print(f"  {'ok  ' if holds else 'MISS'} {found:7.2f} {what} (promised {wanted:g})")
 
 
-def _machine() -> str:
+def machine() -> str:
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.release()}"
 
 

@@ -95,7 +95,7 @@ class Load:
         while waiting:
             for key, _events in selector.select():
                 connection = key.fileobj
-                status = int(_read_answer(connection)[9:12])
+                status = int(read_answer(connection)[9:12])
                 now = time.perf_counter()
                 self.statuses[status] += 1
                 self.latencies.append(now - sent_at[key.fd])
@@ -111,7 +111,7 @@ class Load:
         return took
 
 
-def _read_answer(connection: socket.socket) -> bytes:
+def read_answer(connection: socket.socket) -> bytes:
     """One whole answer; small ones come in one piece."""
     data = connection.recv(65536)
     while True:

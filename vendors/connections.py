@@ -7,12 +7,15 @@ second would hold a thread for ever: at the deadline the socket is shut down und
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import ssl
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache
-from threading import Lock, Timer
+from heapq import heappop, heappush
+from itertools import count
+from threading import Condition, Lock, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -34,31 +37,32 @@ class Call:
     A context manager; inside it, connections of this thread belong to this call.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, deadlines: Deadlines, *, is_public: bool = False) -> None:
+        self.is_public = is_public
         self.is_connected = False
         self.has_left = False
         self.is_late = False
+        self.is_over = False
         self.trouble = ""
-        self._ends = monotonic() + seconds
+        self.ends = monotonic() + seconds
+        self._deadlines = deadlines
         self._lock = Lock()
         self._socket: socket.socket | None = None
-        self._guard = Timer(seconds, self._cut)
-        self._guard.daemon = True
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
-        self._guard.start()
+        self._deadlines.watch(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._guard.cancel()
         with self._lock:  # from here on the socket may be closed and its number be another call's
+            self.is_over = True
             self._socket = None
         _current.reset(self._token)
 
     def remaining(self, most: float) -> float:
         """The seconds left, but at most `most`. Raises TimeoutError when there are none."""
-        left = self._ends - monotonic()
+        left = self.ends - monotonic()
         if self.is_late or left <= 0:
             raise TimeoutError("the call's deadline has passed")
         return min(left, most)
@@ -70,14 +74,62 @@ class Call:
             self._socket = connected
             self.has_left = True
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """End it, because its deadline has come; one that is over is left as it is."""
         with self._lock:
+            if self.is_over:
+                return
             self.is_late = True
             if self._socket is not None:
                 with suppress(OSError):
                     # Not SSLSocket's own shutdown: it first forgets its cipher, and a thread that is just sending
                     # would go on in the clear.
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class Deadlines:
+    """Cuts each call at its deadline: one thread for all, since a thread for each would cost as much as the call."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[float, int, Call]] = []
+        self._numbers = count()
+        self._changed = Condition()
+        self._thread: Thread | None = None
+        self._is_closed = False
+
+    def watch(self, call: Call) -> None:
+        """Cut `call` at its deadline, unless it is over by then."""
+        with self._changed:
+            heappush(self._calls, (call.ends, next(self._numbers), call))
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif self._calls[0][2] is call:
+                self._changed.notify()
+
+    def close(self) -> None:
+        """End the thread. Calls that are still under way then have their sockets' timeouts alone."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while not self._is_closed:
+            for call in self._due():
+                call.cut()
+
+    def _due(self) -> list[Call]:
+        """Wait for the next deadline; the calls whose it is. Those that are over are forgotten on the way."""
+        with self._changed:
+            while self._calls and self._calls[0][2].is_over:
+                heappop(self._calls)
+            if not self._is_closed:
+                self._changed.wait(self._calls[0][0] - monotonic() if self._calls else None)
+            now = monotonic()
+            due = []
+            while self._calls and self._calls[0][0] <= now:
+                due.append(heappop(self._calls)[2])
+            return due
 
 
 _current: ContextVar[Call] = ContextVar("call")
@@ -140,6 +192,9 @@ def _connect(host: str, port: int, call: Call) -> socket.socket:
     """Connect to the first address that answers; what is left of the call bounds each try."""
     problem: OSError = OSError("has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if call.is_public and not ipaddress.ip_address(address[0]).is_global:
+            problem = NotPublic()
+            continue
         made = socket.socket(family, kind, protocol)
         try:
             made.settimeout(call.remaining(CONNECT_SECONDS))
@@ -157,8 +212,14 @@ def _connect(host: str, port: int, call: Call) -> socket.socket:
     raise problem
 
 
+class NotPublic(OSError):
+    """its name leads into a private network"""
+
+
 def _in_words(error: OSError | UnicodeError) -> str:
     match error:
+        case NotPublic():
+            return str(NotPublic.__doc__)
         case socket.gaierror() | UnicodeError():
             return "its name cannot be resolved"
         case TimeoutError():

@@ -14,7 +14,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from vendors.answers import Answer, Silence
-from vendors.connections import CONNECT_SECONDS, Call, WatchedAdapter
+from vendors.connections import CONNECT_SECONDS, Call, Deadlines, WatchedAdapter
 
 MOST_BYTES = 1_000_000
 """Of an answer's body; the largest documented one is a few kilobytes."""
@@ -26,12 +26,16 @@ _NETWORK_ERRORS = (OSError, HTTPError, HTTPException, ValueError)
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A request complete with its credentials; `body` is the exact bytes. Not for showing."""
+    """A request complete with its credentials; `body` is the exact bytes. Not for showing.
+
+    With `is_public` it goes to no address of a private network, whatever the name resolves to.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | None
+    is_public: bool = False
 
 
 class VendorSession:
@@ -40,6 +44,7 @@ class VendorSession:
     def __init__(self) -> None:
         self._local = threading.local()
         self._made: WeakSet[requests.Session] = WeakSet()
+        self._deadlines = Deadlines()
 
     def exchange(self, outgoing: Outgoing, *, deadline_seconds: float, fresh_connection: bool) -> Answer | Silence:
         """Send `outgoing` once and read what comes back; returns at the deadline at the latest.
@@ -50,7 +55,7 @@ class VendorSession:
         """
         session = self._session()
         response, body, unread = None, None, ""
-        call = Call(deadline_seconds)
+        call = Call(deadline_seconds, self._deadlines, is_public=outgoing.is_public)
         try:
             with call:
                 if fresh_connection:
@@ -74,7 +79,8 @@ class VendorSession:
         return Answer(response.status_code, body, response.headers.get("Retry-After"), unread)
 
     def close(self) -> None:
-        """Close every connection kept open."""
+        """Close every connection kept open, and end the thread that watches over calls."""
+        self._deadlines.close()
         for session in list(self._made):
             session.close()
 

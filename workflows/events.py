@@ -23,6 +23,7 @@ class Event:
     brand        the brand its source speaks for ("" when none is declared)
     delivery_id  "" for an event of our own; then `cause` is the run that wrote it, if one did, and `depth` how many
                  runs lie between it and a delivery, a schedule or a person
+    replay_of    the event it is a replay of, where it is one; that event is never itself a replay
     """
 
     id: str
@@ -33,8 +34,14 @@ class Event:
     source: str
     delivery_id: str
     brand: str = ""
+    replay_of: str | None = None
     cause: str | None = None
     depth: int = 0
+
+    @property
+    def origin(self) -> str:
+        """The event that first told of this: a call that was made for it is not made again for its replays."""
+        return self.replay_of or self.id
 
 
 class CampaignData(Schema):
@@ -51,6 +58,41 @@ class CampaignData(Schema):
     provider = Text(load_default="")
     type = Text(load_default="")
     status = Text()
+
+
+class WebsiteData(Schema):
+    """A Symphony website that was published or archived; the vendor's further fields are kept. Symphony, "Webhooks" of
+    its websites."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    websiteId = Text(required=True)
+    brandId = Text()
+    slug = Text()
+    url = Text()
+    publishedAt = Instant()
+    archivedAt = Instant()
+    scheduledPublish = Flag()
+
+
+class LeadData(Schema):
+    """A lead a Symphony website captured, as it came: what is in it no document says."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class AccountData(Schema):
+    """A managed Constant Contact account whose plan or standing changed; how it stands now is to be asked.
+
+    Constant Contact, "Partner Webhooks Overview".
+    """
+
+    class Meta:
+        unknown = INCLUDE
+
+    account_id = Text(required=True)
 
 
 class BuyerData(Schema):
@@ -79,7 +121,13 @@ class ItemData(Schema):
 
 
 class OrderData(Schema):
-    """The canonical order, whatever the shop calls things."""
+    """The canonical order, whatever the shop calls things.
+
+    total    what the whole order costs, fees and taxes included
+    is_paid  as the shop says; absent where it says nothing
+    is_test  whether the shop made it up to try its webhooks
+    other    the shop's further fields of the order, as they came
+    """
 
     id = Text(required=True)
     shop = Text(required=True)
@@ -88,6 +136,10 @@ class OrderData(Schema):
     consent = fields.Nested(ConsentData, required=True)
     items = fields.List(fields.Nested(ItemData), required=True)
     placed_at = Instant()
+    total = MoneyField()
+    is_paid = Flag()
+    is_test = Flag()
+    other = fields.Dict(keys=fields.String())
 
 
 class VenueData(Schema):
@@ -101,10 +153,8 @@ class VenueData(Schema):
 
 
 class ShowData(Schema):
-    """The canonical show, whatever the shop calls things. `price_from` is what the cheapest ticket costs.
-
-    No source tells of shows yet: no shop we take orders from documents what its news of them holds.
-    """
+    """The canonical show, whatever the shop calls things. `price_from` is what the cheapest ticket costs, `other` holds
+    the shop's further fields as they came."""
 
     id = Text(required=True)
     shop = Text(required=True)
@@ -119,12 +169,34 @@ class ShowData(Schema):
     url = Text()
     image_url = Text()
     price_from = MoneyField()
+    other = fields.Dict(keys=fields.String())
+
+
+EXPECTED_MISSING = "stagedoor.expected.missing"
+
+
+class ExpectedMissing(Schema):
+    """A follow-up that is overdue: none of `comes` came about the event's subject by `due_at`, after `after` did."""
+
+    after = Text(required=True)
+    comes = fields.List(Text(), required=True)
+    since = Instant(required=True)
+    due_at = Instant(required=True)
+    source = Text(required=True)
+    event_id = Text(required=True)
 
 
 EVENT_TYPES: Mapping[str, type[Schema]] = {
+    EXPECTED_MISSING: ExpectedMissing,
     **{
         f"symphony.campaign.{name}": CampaignData
         for name in ("created", "updated", "processing", "completed", "failed")
+    },
+    **{f"symphony.website.{name}": WebsiteData for name in ("published", "archived")},
+    "symphony.lead.captured": LeadData,
+    **{
+        f"constant_contact.{topic}": AccountData
+        for topic in ("tier.increase", "tier.decrease", "account.cancel", "account.disable")
     },
     **{f"order.{name}": OrderData for name in ("placed", "updated", "cancelled", "refunded")},
     **{f"show.{name}": ShowData for name in ("published", "updated", "cancelled")},

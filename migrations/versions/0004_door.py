@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.edits import replace_check
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -18,7 +20,7 @@ AFTER = "state IN ('pending', 'taken', 'rejected', 'quarantined', 'filtered', 's
 def upgrade() -> None:
     why = "why it was filtered or superseded, or some of its events were filtered"
     op.add_column("deliveries", sa.Column("reason", sa.Text(), nullable=True, comment=why))
-    _replace(BEFORE, AFTER)
+    replace_check("deliveries", CONSTRAINT, BEFORE, AFTER)
     op.create_table(
         "repeats",
         sa.Column("delivery_id", sa.Text(), nullable=False),
@@ -56,19 +58,5 @@ def downgrade() -> None:
     op.drop_table("sequences")
     op.drop_table("repeats")
     op.execute("UPDATE deliveries SET state = 'rejected' WHERE state IN ('filtered', 'superseded')")
-    _replace(AFTER, BEFORE)
+    replace_check("deliveries", CONSTRAINT, AFTER, BEFORE)
     op.drop_column("deliveries", "reason")
-
-
-def _replace(before: str, after: str) -> None:
-    """Change what the constraint says, on SQLite in the text of the table's schema, as in 0003."""
-    if op.get_bind().dialect.name != "sqlite":
-        op.drop_constraint(op.f(CONSTRAINT), "deliveries", type_="check")
-        op.create_check_constraint(op.f(CONSTRAINT), "deliveries", after)
-        return
-    version = op.get_bind().scalar(sa.text("PRAGMA schema_version"))
-    op.execute("PRAGMA writable_schema = ON")
-    edit = "UPDATE sqlite_schema SET sql = replace(sql, :before, :after) WHERE type = 'table' AND name = 'deliveries'"
-    op.execute(sa.text(edit).bindparams(before=before, after=after))
-    op.execute(f"PRAGMA schema_version = {version + 1}")
-    op.execute("PRAGMA writable_schema = OFF")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
 
 from tasks.cli import surroundings
-from tasks.cli.output import json_option, print_json
+from tasks.cli.output import json_option, print_json, user
 from vendors.catalogue import build_catalogue
 from workflows.errors import ConfigurationError
 from workflows.language.check import check_configuration
@@ -28,19 +27,12 @@ def apply(as_json: bool) -> None:
         raise ConfigurationError(problems)
     chosen = surroundings.settings()
     with surroundings.ledger(chosen) as database:
-        done = apply_configuration(database, chosen, build_catalogue(chosen), by=_user())
+        done = apply_configuration(database, chosen, build_catalogue(chosen), by=user())
     if as_json:
         print_json({**asdict(done), "warnings": [problem.as_dict() for problem in done.warnings]})
         return
     for line in _lines(done):
         click.echo(line)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        return "unknown"
 
 
 def _lines(done: Application) -> Iterator[str]:

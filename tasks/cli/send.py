@@ -58,11 +58,11 @@ def send(
 ) -> int:
     """Post EVENT to the endpoint of SOURCE (a name in stagedoor.yml), signed with its secret.
 
-    EVENT is the vendor's name for it: campaign.completed, ORDER.CREATED, order.placed. PATH is dotted, numbers count
+    EVENT is the vendor's name for it: campaign.completed, ORDER.CREATED, orders/create. PATH is dotted, numbers count
     from 0 in lists; VALUE is JSON, or else text.
     """
     found = _source(source)
-    template = SENDERS[found.preset].bodies.get(event)
+    template = SENDERS[found.preset].template(found, event)
     if template is None:
         known = list(SENDERS[found.preset].bodies)
         hint = nearest(event, known) or f"it sends {', '.join(known)}"
@@ -76,7 +76,7 @@ def send(
             body = json.loads(json.dumps(fixed)) if fixed is not None else template(number)
             for path, value in settled:
                 put(body, path, value)
-            yield letter(found, body, datetime.now(UTC))
+            yield letter(found, event, body, datetime.now(UTC))
 
     return _tell(list(_post(letters(), url or _usual_url(), rate)), as_json)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from typing import Any
 
 import click
 
 from tasks.cli import surroundings
+from tasks.cli.output import user
 from vendors.catalogue import build_catalogue
 from workflows.errors import InputError
 from workflows.problems import Problem
@@ -31,9 +31,7 @@ def settle(effect_id: str, verdict: str, reason: str, answer: str | None, as_jso
     chosen = surroundings.settings()
     with surroundings.ledger(chosen) as database:
         performer = surroundings.performer(chosen, build_catalogue(chosen), database)
-        state = settle_by_hand(
-            performer, effect_id, Verdict(verdict), by=getpass.getuser(), reason=reason, output=_read(answer)
-        )
+        state = settle_by_hand(performer, effect_id, Verdict(verdict), by=user(), reason=reason, output=_read(answer))
     click.echo(json.dumps({"id": effect_id, "state": state}) if as_json else f"the effect is {state} now")
 
 

@@ -44,7 +44,7 @@ FLOWER_PASSWORD = "flower-password-of-this-test"
 CONFIGURATION = """\
 sources:
   symphony: {{preset: symphony, token: "${{SYMPHONY_WEBHOOK_TOKEN}}", brand: main}}
-  box-office: {{preset: cymbal-orders, header: X-Api-Key, keys: ["${{BOX_OFFICE_API_KEY}}"], brand: main}}
+  box-office: {{preset: cymbal, header: X-Api-Key, keys: ["${{BOX_OFFICE_API_KEY}}"], brand: main}}
 vendors:
   symphony:
     advertising_api: {sandbox}/symphony/advertising

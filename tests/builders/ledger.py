@@ -12,7 +12,7 @@ from workflows.catalogue import Catalogue, Limit, Operation, Outcome, OutcomeKin
 from workflows.errors import LedgerUnavailable
 from workflows.events import Event
 from workflows.fields import Text
-from workflows.ledger import deliveries, effects
+from workflows.ledger import correlations, deliveries, effects, events
 from workflows.ledger.database import Database
 from workflows.ledger.tables import deliveries as delivery_table
 from workflows.ledger.tables import effects as effect_table
@@ -176,8 +176,9 @@ class Crew:
         event = Event(new_id(), kind, subject, self.database.time, data, "symphony", new_id(), "main")
         with self.database.write() as connection:
             store_delivery(connection, event.delivery_id, state="taken")
-            deliveries.record_events(connection, [event])
+            events.record(connection, [event])
             deliveries.record_milestones(connection, [event], self.database.time)
+            correlations.note(connection, [event], self.database.time)
             effects.wake_held(connection, {subject}, self.database.time)
         return event
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ def make_settings(
     vendors: Mapping[str, Any] | None = None,
     brands: Mapping[str, Any] | None = None,
     people: Mapping[str, Any] | None = None,
+    expected: Sequence[Any] = (),
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings as `stagedoor.yml` with these sections gives them; secrets may be given as text, None is one not set.
@@ -32,6 +33,7 @@ def make_settings(
     secrets: dict[str, str] = {}
     brands = brands or {"main": {"zone": "Europe/London", "currency": "USD", "budget_cap": "500 USD"}}
     sections = {"sources": sources or {}, "vendors": vendors or {}, "brands": brands, "people": people or {}}
+    sections |= {"expected": expected} if expected else {}
     text = yaml.safe_dump(_with_references(sections, secrets), sort_keys=False)
     problems: list[Problem] = []
     values = environment_values({"STAGEDOOR_DATA": str(data_dir), **(environ or {})}, problems)

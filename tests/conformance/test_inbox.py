@@ -98,6 +98,13 @@ def test_a_repeat_of_a_rejected_delivery_gets_its_problems(writer: InboxWriter) 
     assert receipts(writer, arrival(problems=None)) == [Receipt(first.id, PROBLEMS, is_repeat=True)]
 
 
+def test_a_quarantined_delivery_is_kept_with_its_reason(database: Database, writer: InboxWriter) -> None:
+    new = arrival(problems=typed_json.dump(PROBLEMS), drafts=None, is_quarantined=True)
+    assert receipts(writer, new, arrival()) == [Receipt(new.id, PROBLEMS), Receipt(new.id, PROBLEMS, is_repeat=True)]
+    (row,) = stored(database)
+    assert (row.state, row.problems, row.drafts) == ("quarantined", list(PROBLEMS), None)
+
+
 def test_the_same_key_at_two_sources_is_two_deliveries(database: Database, writer: InboxWriter) -> None:
     receipts(writer, arrival(source="shop"), arrival(source="other shop"))
     assert len(stored(database)) == 2

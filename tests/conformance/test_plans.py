@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from tests.builders.ledger import START
-from workflows.ledger import deliveries, effects, runs, schema
+from workflows.ledger import correlations, crowds, deliveries, effects, gathered, nudges, runs, schedules, schema, waits
 from workflows.ledger.database import Database
 from workflows.ledger.waiting import waiting
 
@@ -20,12 +20,24 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "effects that news wakes": lambda connection: effects.wake_held(connection, {"symphony:campaign:1"}, START),
     "whether there is an effect to look for": lambda connection: effects.looks_due(connection, START),
     "effects to look for": lambda connection: effects.take_looks(connection, START, 200),
-    "timers that ran out": lambda connection: runs.wake_timers(connection, START, 200),
-    "whether a timer ran out": lambda connection: runs.timers_due(connection, START),
+    "timers that ran out": lambda connection: waits.wake_due(connection, START, 200),
+    "whether a timer ran out": lambda connection: waits.timers_due(connection, START),
     "runs to take on": lambda connection: runs.awake(connection, START, 200),
     "whether deliveries wait": deliveries.any_pending,
     "a shard that waits": deliveries.lock_shard,
     "everything that waits": lambda connection: waiting(connection, START),
+    "when the next wait is due": waits.next_due,
+    "runs that there is news for": lambda connection: nudges.waiting(connection, 200),
+    "whether a run is to be cancelled": lambda connection: nudges.is_cancelled(connection, "r1"),
+    "runs that look again": lambda connection: correlations.look_again(connection, START, 200),
+    "whether a run looks again": lambda connection: correlations.looks_due(connection, START),
+    "what came for a run": lambda connection: correlations.take(connection, "r1"),
+    "events gathered": lambda connection: gathered.due(connection, START, 100),
+    "events of one gathering": lambda connection: gathered.open_events(connection, "w", "k", 100),
+    "a crowd that waits": lambda connection: crowds.next_waiting(connection, ("", "")),
+    "the places of a crowd": lambda connection: crowds.slots_taken(connection, "w", "k"),
+    "runs of a crowd that wait": lambda connection: crowds.queued(connection, "w", "k", 50),
+    "whether a schedule is due": lambda connection: schedules.any_due(connection, START),
     "deliveries of a shard": lambda connection: deliveries.pending(connection, 3, 100),
 }
 
@@ -48,6 +60,11 @@ def full(database: Database) -> Database:
             "INSERT INTO effects (id, key, run_id, step, operation, vendor, inputs, request, requires, repeat, state,"
             f" due_at, max_attempts, give_up_at, created_at) {numbers} SELECT 'f' || i, 'k' || i, 'r' || i, 's',"
             " 'symphony.edit_campaign', 'symphony', '{}', '{}', '[]', 'safe', 'done', 0, 6, 0, 0 FROM n",
+            f"INSERT INTO awaited (id, run_id, wait_id, key, after, is_open) {numbers}"
+            " SELECT 'a' || i, 'r' || i, 'w' || i, 'k' || i, '', 0 FROM n",
+            f"INSERT INTO event_keys (key, event_id) {numbers} SELECT 'k' || i, 'e' || i FROM n",
+            "INSERT INTO gathered (workflow, event_id, crowd, definition_hash, came_at)"
+            f" {numbers} SELECT 'w', 'e' || i, 'k', 'h', 0 FROM n",
             f"INSERT INTO attempts (effect_id, number, holder, started_at) {numbers} SELECT 'f' || i, 1, 'w', 0 FROM n",
         ):
             connection.execute(sa.text(statement))
@@ -59,7 +76,13 @@ def full(database: Database) -> Database:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_what_is_asked_all_the_time_goes_through_no_whole_table(full: Database, question: str):
     whole = [line for line in plan_of(full, QUESTIONS[question]) if line.startswith("SCAN") or "Seq Scan" in line]
-    few = (" ix_", "shards", "lanes")  # through an index of what is under way, or tables that stay small
+    few = (
+        " ix_",
+        "shards",
+        "lanes",
+        "nudges",
+        "schedules",
+    )  # through an index of what is under way, or tables that stay small
     assert [line for line in whole if not any(word in line for word in few)] == []
 
 

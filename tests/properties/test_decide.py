@@ -13,7 +13,7 @@ from workflows.catalogue import Outcome, OutcomeKind
 from workflows.engine.decide import decide
 from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
 from workflows.engine.rehearsal import Ending
-from workflows.engine.snapshot import EffectView, Snapshot, StepView, WaitView
+from workflows.engine.snapshot import At, EffectView, Snapshot, StepView, WaitView
 from workflows.engine.states import EFFECT_MOVES, RUN_MOVES, STEP_MOVES, EffectState, RunState, StepState, WaitState
 from workflows.events import Event
 from workflows.language.definition import Definition
@@ -70,9 +70,9 @@ class World:
     definition: Definition
     now: datetime = START
     state: RunState = RunState.RUNNING
-    steps: dict[str, StepView] = field(default_factory=dict)
-    effects: dict[str, EffectView] = field(default_factory=dict)
-    waits: dict[str, WaitView] = field(default_factory=dict)
+    steps: dict[At, StepView] = field(default_factory=dict)
+    effects: dict[At, EffectView] = field(default_factory=dict)
+    waits: dict[At, WaitView] = field(default_factory=dict)
 
     def snapshot(self) -> Snapshot:
         expires_at = START + self.definition.expires
@@ -90,21 +90,21 @@ class World:
         assert self.state is RunState.RUNNING, "nothing follows the end of a run"
         match decision:
             case EndStep():
-                self.move_step(decision.step, decision.state)
-                self.steps[decision.step] = StepView(decision.state, decision.output, decision.reason)
+                self.move_step(decision.at, decision.state)
+                self.steps[decision.at] = StepView(decision.state, decision.output, decision.reason)
             case StartTimer():
-                self.move_step(decision.step, StepState.WAITING)
-                self.waits[decision.step] = WaitView(WaitState.OPEN, decision.due_at)
+                self.move_step(decision.at, StepState.WAITING)
+                self.waits[decision.at] = WaitView(WaitState.OPEN, decision.due_at)
             case Intend():
-                assert decision.step not in self.effects, "one effect a step"
-                self.move_step(decision.step, StepState.CALLING)
-                self.effects[decision.step] = EffectView(EffectState.INTENDED)
+                assert decision.at not in self.effects, "one effect a step"
+                self.move_step(decision.at, StepState.CALLING)
+                self.effects[decision.at] = EffectView(EffectState.INTENDED)
             case EndRun():
                 assert decision.state in RUN_MOVES[self.state]
                 assert not any(e.state in (EffectState.CLAIMED, EffectState.IN_DOUBT) for e in self.effects.values())
                 self.state = decision.state
 
-    def move_step(self, step: str, state: StepState) -> None:
+    def move_step(self, step: At, state: StepState) -> None:
         before = self.steps.get(step)
         assert before is None or state in STEP_MOVES[before.state]
         self.steps[step] = StepView(state)
@@ -170,6 +170,4 @@ def test_every_rehearsal_ends_and_waits_for_good_on_nothing_but_a_doubt(definiti
     is_in_doubt = bool(played.calls) and kind is OutcomeKind.IN_DOUBT
     assert (played.status is Ending.WAITING) == is_in_doubt
     assert played.elapsed <= definition.expires
-    assert played.status is not Ending.DONE or {at.step for at in played.steps} == {
-        step.id for step in definition.steps
-    }
+    assert played.status is not Ending.DONE or played.steps.keys() == {At(step.id) for step in definition.steps}

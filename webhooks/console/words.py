@@ -14,8 +14,20 @@ BODY_LIMIT = 20_000
 TONES = {
     "good": ("done", "taken"),
     "busy": ("running", "calling", "claimed", "released", "intended", "moving"),
-    "wait": ("held", "waiting", "open", "retry", "pending", "gate", "timer", "not_sent", "accepted", "vendor"),
-    "alert": ("in_doubt", "person", "worker", "intake"),
+    "wait": (
+        "held",
+        "waiting",
+        "queued",
+        "open",
+        "retry",
+        "pending",
+        "gate",
+        "timer",
+        "not_sent",
+        "accepted",
+        "vendor",
+    ),
+    "alert": ("in_doubt", "person", "parked", "worker", "intake"),
     "bad": ("failed", "refused", "rejected"),
 }
 """The colour of a state, an outcome or a kind of waiting; whatever is not named is quiet."""

@@ -34,9 +34,12 @@ class BasicAuth:
 
 
 def _decoded(given: str) -> bytes:
+    text = given[len(PREFIX) :].strip()
     try:
-        if given[: len(PREFIX)].lower() == PREFIX:
-            return base64.b64decode(given[len(PREFIX) :].strip(), validate=True)
+        decoded = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        pass
+        decoded = b""
+    # Spare bits of base64 would be another text for the same password.
+    if given[: len(PREFIX)].lower() == PREFIX and base64.b64encode(decoded).decode() == text:
+        return decoded
     raise SignatureError("malformed", "the header Authorization must be Basic and name:password in base64")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 
 from webhooks.errors import SignatureError
+from webhooks.signatures.keys import encoded, same
 from webhooks.signatures.layouts import header_of
 from webhooks.signatures.networks import Network, address_of, is_within
 from webhooks.signatures.scheme import Presented
@@ -26,11 +26,11 @@ class ClientCertificate:
 
     def verify(self, presented: Presented, now: float) -> str:
         """Raises SignatureError unless a proxy of ours says that the certificate is one of the right ones."""
-        given = header_of(presented, self.header).encode("utf-8", "surrogatepass")
+        given = header_of(presented, self.header)
         peer = address_of(presented.peer or "")
         if peer is None or not is_within(peer, self.proxies):
             raise SignatureError("wrong", "the request does not come through a proxy that checks certificates")
-        found = [hmac.compare_digest(given, subject.encode()) for subject in self.subjects]
+        found = [same(given, encoded(subject)) for subject in self.subjects]
         if not any(found):
             raise SignatureError("wrong", "the client's certificate is not one of those allowed")
         return ""

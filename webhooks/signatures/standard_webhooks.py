@@ -40,7 +40,7 @@ class StandardWebhooks:
         """Of keys as they are written, `whsec_<base64>` and `whpk_<base64>`."""
         kinds = [
             tuple(
-                replace(key, value=base64.b64decode(key.value.removeprefix(prefix)))
+                replace(key, value=_padded(key.value.removeprefix(prefix)))
                 for key in keys
                 if key.value.startswith(prefix)
             )
@@ -59,6 +59,11 @@ class StandardWebhooks:
         key_id = prove(tried, now, "the signature does not match")
         expect_near(timestamp, now, self.tolerance_seconds)
         return key_id
+
+
+def _padded(text: bytes) -> bytes:
+    """The bytes of base64 that may lack its padding, as the secrets some senders give out do."""
+    return base64.b64decode(text + b"=" * (-len(text) % 4))
 
 
 def _decoded(text: str) -> bytes | None:

@@ -66,7 +66,7 @@ def _of_schema(schema: Schema, unknown: str | None) -> Reader:
             elif is_required:
                 raise ValidationError("missing")
             elif default is not missing:
-                loaded[key] = default
+                loaded[key] = default() if callable(default) else default
         return loaded
 
     return read

@@ -23,6 +23,7 @@ UNREADABLE = "unreadable"
 """The code of a problem with the whole body: it is not JSON as we take it. Any other code says that it does not fit."""
 
 EVENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+IS_EVENT_NAME = validate.Regexp(rf"{EVENT_NAME.pattern}\Z", error="must be the name of an event")
 IN_RANGE = validate.Range(-(10**12), 10**12)
 """No amount and no count is larger: one that is, is a mistake."""
 _MONEY = MoneyField()
@@ -84,8 +85,8 @@ def event_name(payload: dict[str, Any]) -> str:
 
 
 def without_nulls(value: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """The object without those of its optional fields that are null or empty text."""
-    return {key: item for key, item in value.items() if key not in names or item not in (None, "")}
+    """The object without those of its optional fields that are null, empty text or an empty object."""
+    return {key: item for key, item in value.items() if key not in names or item not in (None, "", {})}
 
 
 class Identifier(Text):

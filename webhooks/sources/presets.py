@@ -6,14 +6,39 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhooks.signatures import AllOf, Scheme
-from webhooks.sources.cymbal_orders import CYMBAL_ORDERS
+from webhooks.sources.constant_contact import CONSTANT_CONTACT
+from webhooks.sources.cymbal import CYMBAL
+from webhooks.sources.eventbrite import EVENTBRITE
+from webhooks.sources.generic import GENERIC
+from webhooks.sources.github import GITHUB
 from webhooks.sources.proofs import proofs_of
+from webhooks.sources.shopify import SHOPIFY
 from webhooks.sources.source import Preset, Source
+from webhooks.sources.standard import STANDARD_WEBHOOKS
+from webhooks.sources.stripe import STRIPE
 from webhooks.sources.symphony import SYMPHONY
+from webhooks.sources.symphony_website import SYMPHONY_WEBSITE
 from webhooks.sources.tickettailor import TICKETTAILOR
+from webhooks.sources.universe import UNIVERSE
 from workflows.settings import SourceSettings
 
-PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in (SYMPHONY, TICKETTAILOR, CYMBAL_ORDERS)}
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        SYMPHONY,
+        SYMPHONY_WEBSITE,
+        CONSTANT_CONTACT,
+        TICKETTAILOR,
+        EVENTBRITE,
+        UNIVERSE,
+        SHOPIFY,
+        STRIPE,
+        CYMBAL,
+        STANDARD_WEBHOOKS,
+        GITHUB,
+        GENERIC,
+    )
+}
 
 
 def build_sources(configured: Mapping[str, SourceSettings]) -> Mapping[str, Source]:

@@ -15,9 +15,10 @@ from marshmallow import ValidationError
 from webhooks.errors import PayloadError
 from webhooks.signatures import PathToken, keys_of
 from webhooks.sources.loading import Loader
+from webhooks.sources.named import kept_event
 from webhooks.sources.payload import Identifier, event_name, require_object, without_nulls
 from webhooks.sources.source import Content, EventDraft, Preset
-from workflows.events import EVENT_TYPES, CampaignData
+from workflows.events import CampaignData
 from workflows.problems import Problem
 
 
@@ -30,6 +31,7 @@ class _Campaign(CampaignData):
 _CAMPAIGN = Loader(_Campaign)
 _ID = Identifier(required=True)
 _OPTIONAL = ("provider", "type", "status")
+_CAMPAIGN_EVENTS = frozenset(f"campaign.{name}" for name in ("created", "updated", "processing", "completed", "failed"))
 
 
 def _scheme(options: Mapping[str, Any]) -> PathToken | None:
@@ -42,9 +44,9 @@ def _read(content: Content) -> list[EventDraft]:
     body = require_object(content.payload)
     name = event_name(body)
     fields = {key: value for key, value in body.items() if key != "event"}
-    if f"symphony.{name}" in EVENT_TYPES:
+    if name in _CAMPAIGN_EVENTS:
         return [_campaign_event(name, fields)]
-    return [EventDraft(f"symphony.{name}", _subject(name, fields), None, fields)]
+    return [kept_event(f"symphony.{name}", _subject(name, fields), None, fields)]
 
 
 def _campaign_event(name: str, fields: dict[str, Any]) -> EventDraft:

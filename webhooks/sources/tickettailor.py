@@ -14,9 +14,9 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from webhooks.errors import PayloadError
 from webhooks.signatures import Elements, Hmac, SignedText, keys_of
 from webhooks.sources.loading import Loader
+from webhooks.sources.orders import canonical, others
 from webhooks.sources.payload import IN_RANGE, Identifier, event_name, money, require_object, without_nulls
 from webhooks.sources.source import Content, EventDraft, Preset
 from workflows.fields import Flag, Text
@@ -65,6 +65,7 @@ class _Order(_Vendor):
     line_items = fields.List(fields.Nested(_Line), required=True)
     marketing_opt_in = Flag(allow_none=True)
     currency = fields.Nested(_Currency, required=True)
+    total = fields.Integer(strict=True, allow_none=True, validate=IN_RANGE)
     refund_amount = fields.Integer(strict=True, allow_none=True, validate=IN_RANGE)
 
 
@@ -93,7 +94,7 @@ def _read(content: Content) -> list[EventDraft]:
         return [EventDraft(f"tickettailor.{name.lower()}", subject, occurred_at, payload)]
     order = _ORDER.load(payload, "$.payload")
     subject = f"order:{content.source}:{order['id']}"
-    return [EventDraft(_order_type(name, order), subject, occurred_at, _canonical(order, content.source))]
+    return [EventDraft(_order_type(name, order), subject, occurred_at, _canonical(content.source, payload, order))]
 
 
 def _order_type(name: str, order: Mapping[str, Any]) -> str:
@@ -105,7 +106,7 @@ def _order_type(name: str, order: Mapping[str, Any]) -> str:
     return "order.refunded" if (order.get("refund_amount") or 0) > 0 else "order.updated"
 
 
-def _canonical(order: Mapping[str, Any], source: str) -> dict[str, Any]:
+def _canonical(source: str, payload: Mapping[str, Any], order: Mapping[str, Any]) -> dict[str, Any]:
     """The canonical order. Raises PayloadError where an amount is no money of its currency."""
     problems: list[Problem] = []
     multiplier, currency = order["currency"]["base_multiplier"], order["currency"]["code"].upper()
@@ -123,19 +124,24 @@ def _canonical(order: Mapping[str, Any], source: str) -> dict[str, Any]:
                 "total": money(Decimal(line["total"]) / multiplier, currency, f"{path}.total", problems),
             }
         )
-    if problems:
-        raise PayloadError(problems)
-    canonical = {
-        "id": order["id"],
-        "shop": source,
-        "show_id": (order.get("event_summary") or {}).get("event_id"),
-        "buyer": without_nulls(order["buyer_details"], order["buyer_details"]),
-        # Ticket Tailor asks one question, about e-mail; null means it was not asked.
-        "consent": {"email": order.get("marketing_opt_in"), "sms": None},
-        "items": items,
-        "placed_at": datetime.fromtimestamp(order["created_at"], UTC) if "created_at" in order else None,
-    }
-    return without_nulls(canonical, ("show_id", "placed_at"))
+    total = order.get("total")
+    return canonical(
+        {
+            "id": order["id"],
+            "shop": source,
+            "show_id": (order.get("event_summary") or {}).get("event_id"),
+            "buyer": without_nulls(order["buyer_details"], order["buyer_details"]),
+            # Ticket Tailor asks one question, about e-mail; null means it was not asked.
+            "consent": {"email": order.get("marketing_opt_in"), "sms": None},
+            "items": items,
+            "placed_at": datetime.fromtimestamp(order["created_at"], UTC) if "created_at" in order else None,
+            "total": None
+            if total is None
+            else money(Decimal(total) / multiplier, currency, "$.payload.total", problems),
+            "other": others(payload, _Order),
+        },
+        problems,
+    )
 
 
 def _moment(text: Any) -> datetime | None:

@@ -30,7 +30,7 @@ def effect_key(event_id: str, workflow: str, at: At, round_: int = 0) -> str:
     """The identity of a step's effect, for ever. `round_` counts the calls that were made for the step before it, and
     came to nothing."""
     iteration = f"/{at.iteration}" if at.iteration else ""
-    return f"{event_id}/{workflow}/{at.step}{iteration}{f'#{round_}' if round_ else ''}"
+    return f"{event_id}/{workflow}/{at.step}{iteration}{f'~{round_}' if round_ else ''}"
 
 
 def once_key(workflow: str, operation: str, values: Sequence[Any]) -> str:

@@ -209,7 +209,7 @@ class Stage:
         self, kind: str, subject: str, data: Mapping[str, Any], brand: str, depth: int, cause: str | None = None
     ) -> Event:
         self._order += 1
-        return Event(f"event-{self._order}", kind, subject, self.now, data, OURS, "", brand, cause, depth)
+        return Event(f"event-{self._order}", kind, subject, self.now, data, OURS, "", brand, cause=cause, depth=depth)
 
     # Runs.
 
@@ -413,7 +413,12 @@ class Stage:
                 self._listeners.setdefault(key, []).append(listener)
                 for came_at, event in self._past.get(kind, ()):
                     is_own = at is None and event is run.event  # it began the run, and does not cancel it
-                    if not is_own and item.since <= came_at and item.since < self.now and key in keys_of(event, (path,)):
+                    if (
+                        not is_own
+                        and item.since <= came_at
+                        and item.since < self.now
+                        and key in keys_of(event, (path,))
+                    ):
                         earlier.append((came_at, len(earlier), listener, event))
                         break
         found = False

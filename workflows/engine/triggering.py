@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from workflows.engine.correlation import event_scope
+from workflows.engine.correlation import event_scope, key_text
 from workflows.engine.decisions import Wanted
 from workflows.engine.scopes import Scope
 from workflows.events import Event
@@ -75,5 +75,5 @@ def batch_data(found: Sequence[Event]) -> dict[str, Any]:
 
 
 def text_or(formula: Formula | None, scope: Scope, otherwise: str) -> str:
-    """What a formula gives, as text."""
-    return otherwise if formula is None else str(formula.evaluate(scope))
+    """What a formula gives, as the text of a key."""
+    return otherwise if formula is None else key_text(formula.evaluate(scope))

@@ -7,19 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workflows.catalogue import Catalogue
+from workflows.catalogue import Catalogue, Repeat
 from workflows.errors import ConfigurationError, DefinitionError
 from workflows.language.advice import advise
 from workflows.language.definition import Definition
 from workflows.language.exposure import Exposure, exposures
+from workflows.language.formulas import check
 from workflows.language.promises import Known, check_together
 from workflows.language.reader import Examined, examine_definition
 from workflows.language.surroundings import Surroundings
 from workflows.language.trials.checking import check_trials
-from workflows.language.types import FieldType
+from workflows.language.types import Boolean, FieldType, ObjectOf, of_schema
 from workflows.language.values import type_of_value
-from workflows.problems import Place, Problem
+from workflows.problems import Place, Problem, nearest
 from workflows.settings import Settings, examine_settings
+from workflows.settings.admission_reader import event_scope
 from workflows.yaml_nodes import Node, decode, read
 
 SETTINGS = "stagedoor.yml"
@@ -69,6 +71,7 @@ def examine_configuration(
     except ConfigurationError as error:
         problems += [_placed(problem, file) for problem in error.problems]
         catalogue = build_catalogue(replace(settings, vendors={}))
+    problems += _check_polls(settings, catalogue)
     surroundings = surroundings_of(settings, catalogue)
     found = _check_files(paths or [folder], surroundings, settings.brands or None, [folder])
     kept = [problem for problem in found.problems if not problems or problem.code != NOT_CONFIGURED]
@@ -203,6 +206,29 @@ def _check_files(
 def _beside(workflows: Sequence[Examined], others: Sequence[Path]) -> list[Examined]:
     names = {one.definition.name for one in workflows}
     return [one for one in examine_workflows(others)[0] if one.definition.name not in names]
+
+
+def _check_polls(settings: Settings, catalogue: Catalogue) -> Iterator[Problem]:
+    """What is wrong with the operations that are to say whether an expected event happened."""
+    for item in settings.expected:
+        poll = item.poll
+        if poll is None:
+            continue
+        operation = catalogue.operations.get(poll.operation)
+        if operation is None:
+            hint = nearest(poll.operation, catalogue.operations)
+            yield Problem("E123", f"there is no operation {poll.operation!r}", place=poll.place, hint=hint)
+        elif operation.unavailable:
+            yield Problem(NOT_CONFIGURED, operation.unavailable, place=poll.place)
+        elif operation.repeat is not Repeat.SAFE or operation.subjects:
+            yield Problem("E123", f"{poll.operation} changes something: a poll may only read", place=poll.place)
+        elif operation.output is None:
+            yield Problem("E220", f"nothing documents what {poll.operation} answers", place=poll.place)
+        else:
+            answer = FieldType(replace(of_schema(operation.output), name=operation.name))
+            scope = ObjectOf({**event_scope(item.after).fields, "answer": answer})
+            for formula in poll.happened.values():
+                yield from check(formula, scope, Boolean())[1]
 
 
 def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:

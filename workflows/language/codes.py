@@ -57,6 +57,7 @@ CODES: Mapping[str, str] = {
     "E223": "The formula has no names in it that could change the fact that it fails.",
     "E224": "A field that is required here is not given.",
     "E225": "A value that is never null is compared with null, which decides nothing.",
+    "E226": "A pattern looks like a regular expression, which means something else.",
     "E230": "Text with {{ in it cannot be read as a template.",
     "E231": "The value has no form as text and cannot stand in a template.",
     "E301": "There is no such type of event.",

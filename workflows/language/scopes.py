@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from workflows.language.formulas import Formula
-from workflows.language.formulas.facts import facts_when
+from workflows.language.formulas.facts import facts_when, narrowed_by
 from workflows.language.types import FieldType, Mistaken, Nullable, ObjectOf, Type
 
 
@@ -17,12 +17,7 @@ def knowing(scope: ObjectOf, names: Mapping[str, FieldType]) -> ObjectOf:
 
 def narrowed(scope: ObjectOf, condition: Formula | None) -> ObjectOf:
     """`scope` where `condition` holds: what it says is there, or is not null, need not be asked for again."""
-    if condition is None:
-        return scope
-    facts = facts_when(condition.root, True)
-    for key in sorted(facts.there | facts.not_null, key=len):
-        scope = _known(scope, key, is_not_null=key in facts.not_null)
-    return scope
+    return scope if condition is None else narrowed_by(facts_when(condition.root, True), scope)
 
 
 def weaker(one: ObjectOf, other: ObjectOf) -> ObjectOf:
@@ -44,18 +39,3 @@ def _weaker(one: Type, other: Type) -> Type:
     if isinstance(one, ObjectOf) and isinstance(other, ObjectOf):
         return one if one == other else weaker(one, other)
     return one if isinstance(one, Nullable) else other
-
-
-def _known(scope: ObjectOf, key: tuple[str | int, ...], *, is_not_null: bool) -> ObjectOf:
-    """`scope` with the name at `key` there for certain; an item of a list is not a name of its own."""
-    name, rest = key[0], key[1:]
-    declared = scope.fields.get(name) if isinstance(name, str) else None
-    if declared is None or not isinstance(name, str):
-        return scope
-    found = declared
-    if not rest:
-        type_ = declared.type
-        found = FieldType(type_.inner if is_not_null and isinstance(type_, Nullable) else type_)
-    elif isinstance(declared.type, ObjectOf):
-        found = replace(declared, type=_known(declared.type, rest, is_not_null=is_not_null))
-    return replace(scope, fields={**scope.fields, name: found})

@@ -177,7 +177,7 @@ def common(one: Type, other: Type) -> Type | None:
             inner = common(_plain(one), _plain(other))
             return None if inner is None else nullable(inner)
         case ListOf(), ListOf():
-            return one if isinstance(other.item, Mistaken) else other if one == other or _is_empty(one) else None
+            return _common_list(one, other)
         case _:
             return one if one == other else None
 
@@ -217,6 +217,8 @@ def fits(given: Type, needed: Type) -> bool:
 
 def misfit(given: Type, needed: Type) -> str:
     """In words, the first reason within a list or an object why `fits` says no; "" where the types say it all."""
+    if fits(given, needed):
+        return ""
     match given, needed:
         case _, Nullable():
             return misfit(_plain(given), needed.inner)
@@ -272,21 +274,28 @@ def _plain(given: Type) -> Type:
 
 
 def _common_object(one: ObjectOf, other: ObjectOf) -> ObjectOf | None:
-    """Objects have something in common where they have the same names; what may be absent in one may be so in both."""
-    if one.fields.keys() != other.fields.keys() or one.open != other.open:
+    """What two objects have in common: all names, of which those may be absent that may be so in one of the two.
+
+    None where a name that is always there in one is unknown to the other, or of another type.
+    """
+    if one.open != other.open:
         return None
     shared: dict[str, FieldType] = {}
-    for name, here in one.fields.items():
-        there = other.fields[name]
-        found = common(here.type, there.type)
-        if found is None:
+    for name in [*one.fields, *(name for name in other.fields if name not in one.fields)]:
+        sides = [side for side in (one.fields.get(name), other.fields.get(name)) if side is not None]
+        found = common(sides[0].type, sides[-1].type)
+        if found is None or (len(sides) == 1 and not sides[0].optional):
             return None
-        shared[name] = FieldType(found, here.optional or there.optional)
+        shared[name] = FieldType(found, any(side.optional for side in sides))
     return ObjectOf(shared, one.open)
 
 
-def _is_empty(given: ListOf) -> bool:
-    return isinstance(given.item, Mistaken)
+def _common_list(one: ListOf, other: ListOf) -> ListOf | None:
+    # Of an empty list nobody knows what it would hold.
+    if isinstance(one.item, Mistaken) or isinstance(other.item, Mistaken):
+        return other if isinstance(one.item, Mistaken) else one
+    item = common(one.item, other.item)
+    return None if item is None else ListOf(item)
 
 
 def _merge(one: Type, other: Type) -> Type:

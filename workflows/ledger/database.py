@@ -6,7 +6,8 @@ What differs between SQLite and PostgreSQL lives here (and, for the hot group in
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from sqlalchemy.engine import make_url
 from workflows.errors import LedgerUnavailable
 from workflows.ledger.locks import WriteLock
 from workflows.ledger.tables import instant
+from workflows.ledger.vault import Vault, with_vault
+from workflows.settings.keys import SealingKey
 from workflows.values import utc_now
 
 SQLITE_PRAGMAS = (
@@ -46,6 +49,8 @@ a vendor or a shard, from all others for as long as it stays so."""
 PROGRAM_LIMIT = "54"
 """The class of PostgreSQL's errors about values too large for an index or a statement; psycopg counts it as operational
 (PostgreSQL, "Error Codes")."""
+SURELY_ALIVE_SECONDS = 1.0
+RETURNED_AT = "stagedoor.returned_at"
 POOL_SIZE = 10
 POOL_OVERFLOW = 70
 """A worker's threads each need a connection for moments only; fifty of them may be recording at once."""
@@ -54,19 +59,21 @@ POOL_OVERFLOW = 70
 class Database:
     """The ledger's database, by URL: `sqlite:///path/ledger.db` or `postgresql://…`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keys: Sequence[SealingKey] = ()) -> None:
+        """`keys` open what deliveries hold; see `vault`."""
         parsed = make_url(url)
         if parsed.get_backend_name() == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.engine: Engine = sa.create_engine(
+        engine = sa.create_engine(
             parsed,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
-            pool_pre_ping=not self.is_sqlite,
             connect_args={} if self.is_sqlite else POSTGRESQL_CONNECTION,
             hide_parameters=True,  # an error that is logged must not show what was to be written
         )
+        self.vault = Vault(keys)
+        self.engine: Engine = with_vault(engine, self.vault)
         self._lock: WriteLock | None = None
         if self.is_sqlite:
             path = Path(parsed.database or "")
@@ -76,6 +83,8 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", _prepare_postgresql)
+            event.listen(self.engine, "checkin", _note_return)
+            event.listen(self.engine, "checkout", self._expect_alive)
         self._writer = self.engine.execution_options(immediate=True)
 
     @contextmanager
@@ -130,6 +139,19 @@ class Database:
         micros = connection.scalar(sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
         assert isinstance(micros, int)
         return instant(micros)
+
+    def _expect_alive(self, driver: Any, record: Any, proxy: Any) -> None:
+        """Have the pool connect anew where the server has gone since this connection was used.
+
+        One used a moment ago is not asked: asking costs as much as a statement, and a server that went just then ends
+        one transaction, which is noticed, and with it every connection of the pool.
+        """
+        if time.monotonic() - record.info.get(RETURNED_AT, 0.0) < SURELY_ALIVE_SECONDS:
+            return
+        try:
+            self.engine.dialect.do_ping(driver)
+        except psycopg.Error as error:
+            raise exc.DisconnectionError("the connection was lost") from error
 
     def close(self) -> None:
         """Give every connection back."""
@@ -192,6 +214,10 @@ def _prepare_postgresql(connection: psycopg.Connection[Any], record: Any) -> Non
     for name, value in POSTGRESQL_SETTINGS.items():
         connection.execute("SELECT set_config(%s, %s, false)", (name, str(value)))
     connection.commit()  # or the pool's first rollback would take the settings back
+
+
+def _note_return(driver: Any, record: Any) -> None:
+    record.info[RETURNED_AT] = time.monotonic()
 
 
 def _begin_sqlite(connection: Connection) -> None:

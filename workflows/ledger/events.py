@@ -30,6 +30,7 @@ def record(connection: Connection, fresh: Sequence[Event]) -> None:
                 "data": event.data,
                 "cause": event.cause,
                 "depth": event.depth,
+                "replay_of": event.replay_of,
             }
             for event in fresh
         ],
@@ -60,4 +61,5 @@ def event_of(row: sa.Row[Any]) -> Event:
         brand=row.brand,
         cause=row.cause,
         depth=row.depth,
+        replay_of=row.replay_of,
     )

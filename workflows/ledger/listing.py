@@ -63,7 +63,9 @@ def deliveries(
     """The latest deliveries."""
     table = tables.deliveries
     statement = _page(select_deliveries(), table.c.id, before, limit)
-    lines = _lines(DeliveryLine, connection, _where(statement, [(table.c.source, source), (table.c.state, state)]))
+    if state is not None:
+        statement = statement.where(in_state(table, state))
+    lines = _lines(DeliveryLine, connection, _where(statement, [(table.c.source, source)]))
     return with_events(connection, lines)
 
 
@@ -139,7 +141,7 @@ def counts(connection: Connection, now: datetime) -> Counts:
 
     def recent(table: sa.Table) -> dict[str, int]:
         # Ids sort by time, so the primary key bounds the look; no other column would have to be indexed for it.
-        statement = sa.select(table.c.state, sa.func.count()).where(table.c.id >= _first_id(since))
+        statement = sa.select(table.c.state, sa.func.count()).where(table.c.id >= first_id(since))
         return {row[0]: row[1] for row in connection.execute(statement.group_by(table.c.state))}
 
     return Counts(
@@ -187,7 +189,7 @@ def _where(statement: Select[Any], filters: Iterable[Filter]) -> Select[Any]:
     return statement.where(*(column == value for column, value in filters if value is not None))
 
 
-def _first_id(since: datetime) -> str:
+def first_id(since: datetime) -> str:
     """What every id made at or after `since` sorts behind: the milliseconds an id begins with (RFC 9562 §5.7)."""
     milliseconds = f"{tables.micros(since) // 1000:012x}"
     return f"{milliseconds[:8]}-{milliseconds[8:]}"

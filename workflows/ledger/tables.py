@@ -121,6 +121,23 @@ deliveries = Table(
     _one_of("state", ("pending", "taken", "rejected", "quarantined", "filtered", "superseded")),
 )
 _partial_index("ix_deliveries_pending", deliveries.c.shard, deliveries.c.id, where="state = 'pending'")
+_partial_index("ix_deliveries_rejected", deliveries.c.id, where="state = 'rejected'")
+_partial_index("ix_deliveries_quarantined", deliveries.c.id, where="state = 'quarantined'")
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("asked", Json, nullable=False, comment="which deliveries, and which steps again"),
+    Column("state", Text, nullable=False),
+    Column("cursor", Text, nullable=False, comment="the last delivery that was looked at; '' before the first"),
+    Column("counts", Json, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("moved_at", Instant, nullable=False),
+    _one_of("state", ("running", "stopped", "done")),
+)
 
 dedup_keys = Table(
     "dedup_keys",
@@ -130,6 +147,7 @@ dedup_keys = Table(
     Column("delivery_id", Text, ForeignKey("deliveries.id"), nullable=False),
     Column("until", Instant, nullable=False),
     PrimaryKeyConstraint("source", "key"),
+    Index(None, "delivery_id"),
 )
 
 repeats = Table(
@@ -185,10 +203,12 @@ events = Table(
     Column("data", Json, nullable=False),
     Column("cause", Text, comment="the run that wrote an event of our own"),
     Column("depth", Integer, nullable=False, server_default="0", comment="how many runs lie between it and a delivery"),
+    Column("replay_of", Text, comment="the event this one is a replay of, never itself a replay"),
     Index(None, "subject", "type"),
     Index(None, "delivery_id"),
     Index(None, "type", "id"),
 )
+_partial_index("ix_events_replay_of", events.c.replay_of, where="replay_of IS NOT NULL")
 
 milestones = Table(
     "milestones",
@@ -198,7 +218,71 @@ milestones = Table(
     Column("event_id", Text, ForeignKey("events.id"), nullable=False),
     Column("reached_at", Instant, nullable=False),
     PrimaryKeyConstraint("subject", "type"),
+    Index(None, "event_id"),
 )
+
+expectations = Table(
+    "expectations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("after", Text, nullable=False),
+    Column("comes", Json, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("event_id", Text, nullable=False, comment="the event that opened it"),
+    Column("state", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("found", Text, comment="the type of follow-up that asking the vendor found"),
+    Column("met_by", Text, comment="the event that met it"),
+    Column("poll_at", Instant, comment="ask the vendor at this time"),
+    Column("polls", Integer, nullable=False, server_default="0"),
+    Column("effect_id", Text, comment="the call that asks, while it is out"),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    _one_of("state", ("open", "missing", "found", "met")),
+)
+Index("ix_expectations_subject", expectations.c.subject, expectations.c.after)
+_partial_index("ix_expectations_due", expectations.c.due_at, where="state = 'open'")
+_partial_index("ix_expectations_poll", expectations.c.poll_at, where="poll_at IS NOT NULL")
+_partial_index("ix_expectations_asked", expectations.c.effect_id, where="effect_id IS NOT NULL")
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_at", Instant, nullable=False),
+    Column("cursor", Text, nullable=False, server_default="", comment="how far it has come"),
+    comment="work that some process does now and then, whichever comes first",
+)
+
+shapes = Table(
+    "shapes",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("part", Text, nullable=False, comment="the body as it came, or the event's data"),
+    Column("samples", BigInteger, nullable=False),
+    Column("fields", Json, nullable=False, comment="{path: [kinds, seen, missed, is optional]}"),
+    PrimaryKeyConstraint("source", "type", "part"),
+    _one_of("part", ("body", "data")),
+)
+
+drifts = Table(
+    "drifts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("before", Json, nullable=False),
+    Column("now", Json, nullable=False),
+    Column("delivery_id", Text, nullable=False, comment="where it was seen first"),
+    Column("seen_at", Instant, nullable=False),
+    Column("accepted_at", Instant),
+    _one_of("what", ("new", "gone", "type")),
+)
+_partial_index("ix_drifts_open", drifts.c.id, where="accepted_at IS NULL")
 
 definitions = Table(
     "definitions",
@@ -338,6 +422,7 @@ awaited = Table(
     Column("look_at", Instant, comment="look again for what came in the very moment the waiting began"),
     Index(None, "run_id"),
 )
+_partial_index("ix_awaited_event_id", awaited.c.event_id, where="event_id IS NOT NULL")
 _partial_index("ix_awaited_key", awaited.c.key, where="is_open = 1")
 _partial_index("ix_awaited_look_at", awaited.c.look_at, where="look_at IS NOT NULL")
 _partial_index("ix_awaited_wait_id", awaited.c.wait_id, where="wait_id IS NOT NULL")
@@ -397,8 +482,10 @@ gathered = Table(
     Column("look_at", Instant, comment="when to see whether a run begins with it; NULL: one did"),
     Column("began", Text, ForeignKey("events.id"), comment="the event of the run it became part of"),
     PrimaryKeyConstraint("workflow", "event_id"),
+    Index(None, "event_id"),
     comment="events that are debounced or batched",
 )
+_partial_index("ix_gathered_began", gathered.c.began, where="began IS NOT NULL")
 _partial_index("ix_gathered_look_at", gathered.c.look_at, where="look_at IS NOT NULL")
 _partial_index(
     "ix_gathered_open", gathered.c.workflow, gathered.c.crowd, gathered.c.event_id, where="look_at IS NOT NULL"
@@ -471,6 +558,7 @@ once_keys = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("effect_id", Text, ForeignKey("effects.id"), nullable=False),
+    Index(None, "effect_id"),
 )
 
 attempts = Table(

@@ -38,6 +38,7 @@ from workflows.ledger.runs import RunRow
 from workflows.ledger.snapshots import snapshot
 from workflows.runtime.awaiting import take_events
 from workflows.runtime.crowds import settle_crowd
+from workflows.runtime.earlier import ended_before
 from workflows.runtime.intents import intent_of_step
 from workflows.runtime.rules import Rules
 from workflows.runtime.starting import CannotStart, start_child, write_event
@@ -142,8 +143,14 @@ class _Turn:
         self.run, self.again = take_events(self.connection, self.run, self.now)
 
     def _intend(self, decision: Intend) -> None:
+        known = ended_before(self.connection, self.run, decision.at)
+        if known is not None:
+            steps.end(self.connection, self.run.id, known, self.now)
+            self.again = True
+            return
         try:
-            intent = intent_of_step(self.connection, self.rules, self.run, decision, self.now)
+            call_of = partial(effects.call_of, self.connection, self.run.id)
+            intent = intent_of_step(self.rules, self.run, decision, self.now, call_of)
         except InputError as error:
             self._fail(decision.at, not_made(decision.at, error).reason)
             return

@@ -15,7 +15,9 @@ from workflows.ledger import correlations, deliveries, effects, events, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.problems import Problem
+from workflows.runtime import fetching
 from workflows.runtime.advance import advance_locked
+from workflows.runtime.expected import notice
 from workflows.runtime.news import take_news
 from workflows.runtime.rules import InForce, Rules
 from workflows.runtime.starting import start_runs
@@ -97,7 +99,7 @@ class Intake:
         """Take one delivery in. One that cannot be is set aside, so that it never blocks those behind it."""
         try:
             with connection.begin_nested():
-                return self._record(connection, in_force, delivery, now)
+                return self.record(connection, in_force, delivery, now)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -106,10 +108,17 @@ class Intake:
             deliveries.set_aside(connection, delivery.id, problem.as_dict(), now)
             return None
 
-    def _record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
-        fresh = [_event(draft, delivery) for draft in delivery.drafts()]
+    def record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
+        drafts = delivery.drafts()
+        fresh = [_event(draft, delivery) for draft in drafts]
+        if self.rules.expected:
+            fresh = notice(connection, self.rules.expected, fresh, now)
         events.record(connection, fresh)
-        begun = [run for event in fresh for run in start_runs(connection, self.rules, in_force, event, now)]
+        for draft, event in zip(drafts, fresh, strict=True):
+            if "fetch" in draft and event.replay_of is None:
+                fetching.begin(connection, self.rules.catalogue, event, draft["fetch"], now)
+        news = [event for event in fresh if event.replay_of is None]
+        begun = [run for event in news for run in start_runs(connection, self.rules, in_force, event, now)]
         return Taken(delivery.id, fresh, begun)
 
     def _advance(self, connection: Connection, run: runs.RunRow, now: datetime) -> None:

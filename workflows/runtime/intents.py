@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-
-from sqlalchemy import Connection
 
 from workflows.catalogue import Inputs, Operation
 from workflows.engine.decisions import Expected, Intend
 from workflows.engine.gates import Precondition
 from workflows.engine.requests import effect_key, inputs_of, once_key
 from workflows.engine.snapshot import At
-from workflows.ledger import effects
 from workflows.ledger.effects import ExpectedRead, Intent
 from workflows.ledger.runs import RunRow
 from workflows.runtime.rules import Rules
@@ -56,27 +54,31 @@ def intent_of(
     )
 
 
-def intent_of_step(connection: Connection, rules: Rules, run: RunRow, decision: Intend, now: datetime) -> Intent:
+CallOf = Callable[[At], tuple[str, Inputs]]
+"""The operation and the inputs of the last call a step of the run made."""
+
+
+def intent_of_step(rules: Rules, run: RunRow, decision: Intend, now: datetime, call_of: CallOf) -> Intent:
     """The effect a decision asks for. Raises InputError."""
     name, inputs = decision.operation, decision.inputs
     if decision.rereads is not None:
-        name, inputs = effects.call_of(connection, run.id, decision.rereads)
+        name, inputs = call_of(decision.rereads)
     operation = rules.catalogue.operation(name)
     return intent_of(
         operation,
         inputs if decision.rereads is not None else inputs_of(decision, operation),
-        key=effect_key(run.event.id, run.workflow, decision.at, decision.round),
+        key=effect_key(run.event.origin, run.workflow, decision.at, decision.round),
         run_id=run.id,
         at=decision.at,
         round_=decision.round,
         tenant=f"{run.event.brand}/{run.workflow}",
         once=None if decision.once is None else once_key(run.workflow, name, decision.once),
-        expects=tuple(_read_again(connection, run, item) for item in decision.expects),
+        expects=tuple(_read_again(item, call_of) for item in decision.expects),
         max_attempts=decision.attempts,
         give_up_at=now + decision.within,
     )
 
 
-def _read_again(connection: Connection, run: RunRow, expected: Expected) -> ExpectedRead:
-    operation, inputs = effects.call_of(connection, run.id, expected.source)
+def _read_again(expected: Expected, call_of: CallOf) -> ExpectedRead:
+    operation, inputs = call_of(expected.source)
     return ExpectedRead(expected.name, expected.source.step, expected.path, expected.value, operation, inputs)

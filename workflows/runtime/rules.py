@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from workflows.errors import DefinitionError
 from workflows.language.definition import Definition
 from workflows.language.reader import examine_definition, read_definition
 from workflows.ledger import configuration
+from workflows.settings.expectations import Expectation
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +40,9 @@ NOTHING = InForce(0, (), {})
 class Rules:
     """Reads what is in force once per change, and each definition once; shared by the threads of a process."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, expected: Sequence[Expectation] = ()) -> None:
         self.catalogue = catalogue
+        self.expected = expected
         self._lock = threading.Lock()
         self._in_force = NOTHING
         self._definitions: dict[str, Definition] = {}

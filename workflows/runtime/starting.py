@@ -40,7 +40,7 @@ def start_runs(connection: Connection, rules: Rules, in_force: InForce, event: E
     with one workflow, the event starts the others.
     """
     listening = [item for item in in_force.definitions if event.type in item.trigger.events]
-    begun = [_start(connection, rules, in_force, definition, event, now) for definition in listening]
+    begun = [start_run(connection, rules, in_force, definition, event, now) for definition in listening]
     return [run for run in begun if run is not None and run.state is RunState.RUNNING]
 
 
@@ -153,7 +153,7 @@ def own_event(
     depth: int = 0,
 ) -> Event:
     """An event of our own, not yet in the ledger."""
-    return Event(new_id(), kind, subject, now, data, OURS, "", brand, cause, depth)
+    return Event(new_id(), kind, subject, now, data, OURS, "", brand, cause=cause, depth=depth)
 
 
 def _one_deeper(run: RunRow, what: str) -> int:
@@ -164,9 +164,10 @@ def _one_deeper(run: RunRow, what: str) -> int:
     return run.event.depth + 1
 
 
-def _start(
+def start_run(
     connection: Connection, rules: Rules, in_force: InForce, definition: Definition, event: Event, now: datetime
 ) -> RunRow | None:
+    """Begin the run of one workflow that listens, if the event is meant: as it is then; None where it has ended."""
     failure = in_force.unreadable.get(definition.hash, "")
     brand = in_force.brands.get(event.brand, {})
     new = NewRun(event, definition.name, definition.hash, event.subject, brand, definition.expires)

@@ -17,6 +17,7 @@ from workflows.ledger.database import Database
 from workflows.runtime.advance import advance_locked
 from workflows.runtime.crowds import settle_crowd
 from workflows.runtime.effects import Performer
+from workflows.runtime.expected import sweep_expected
 from workflows.runtime.gathering import gather_due
 from workflows.runtime.looks import Looker
 from workflows.runtime.news import take_news
@@ -76,10 +77,11 @@ class Sweep:
         take_news(self.database, self.rules)
         self._let_in()
         ended = sum(self._lapse(effect_id) for effect_id in leases)
+        expected = sweep_expected(self.database, self.rules.catalogue, self.rules.expected, BATCH)
         taken_on = self._advance_awake()
         if looks_due:
             self._tell_looks()
-        return Swept(timers, taken_on, ended, self.releaser.release_due(), pending)
+        return Swept(timers, taken_on, ended, self.releaser.release_due(), pending or bool(expected))
 
     def _wake_timers(self) -> int:
         with self.database.write() as connection:

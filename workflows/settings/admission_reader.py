@@ -73,7 +73,7 @@ _DOOR: Mapping[str, tuple[int, int]] = {
     "concurrent": (1, MOST_CONCURRENT),
     "free_disk": (0, MOST_MEGABYTES),
 }
-_EVENT_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,199}")
+EVENT_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,199}")
 _FIELD = re.compile(r"[^.\s]{1,100}(\.[^.\s]{1,100}){0,9}")
 
 
@@ -112,7 +112,7 @@ class AdmissionReader:
     def _by_event(self, node: Node, path: str) -> Mapping[str, EventRule]:
         rules = {}
         for name, entry in self._findings.any_entries(node, path).items():
-            if not _EVENT_TYPE.fullmatch(name):
+            if not EVENT_TYPE.fullmatch(name):
                 self._findings.add("E124", entry.key_place, f"{name!r} cannot be a type of event")
             rules[name] = self._rule(name, entry.node, f"{path}.{name}")
         return MappingProxyType(rules)
@@ -160,7 +160,7 @@ class AdmissionReader:
     def _where(self, node: Node, event_type: str | None) -> Formula | None:
         formula = self._pieces.formula(node, "where")
         if formula is not None:
-            _, problems = check(formula, _scope(event_type), Boolean())
+            _, problems = check(formula, event_scope(event_type), Boolean())
             self._findings.problems.extend(problems)
         return formula
 
@@ -188,8 +188,8 @@ class AdmissionReader:
 
 
 @cache
-def _scope(event_type: str | None) -> ObjectOf:
-    """What a filter may read: of a type we know all that is documented, of another that it came."""
+def event_scope(event_type: str | None) -> ObjectOf:
+    """What a formula of the door may read: of a type we know all that is documented, of another that it came."""
     data: Type
     if event_type is None:
         data = reduce(either, (of_schema(schema) for schema in EVENT_TYPES.values()))

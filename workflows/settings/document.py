@@ -16,9 +16,11 @@ from workflows.language.literals import literal
 from workflows.problems import Place, Problem
 from workflows.settings.admission import DoorSettings
 from workflows.settings.admission_reader import AdmissionReader
+from workflows.settings.expectation_reader import ExpectationReader
 from workflows.settings.forms import Form
 from workflows.settings.operations import OperationReader
 from workflows.settings.references import References
+from workflows.settings.retention import Retention, read_retention
 from workflows.settings.sources import SourceReader
 from workflows.settings.values import PersonSettings
 from workflows.values import Money, Percent, currency_exponent
@@ -65,6 +67,7 @@ VENDORS: Mapping[str, Mapping[str, Form]] = {
         "private_key": Form.SECRET,
         **EVERY_VENDOR,
     },
+    "eventbrite": {"base_url": Form.ADDRESS, "token": Form.SECRET, **EVERY_VENDOR},
     "evvnt": {
         "base_url": Form.ADDRESS,
         "api_key": Form.SECRET,
@@ -139,7 +142,7 @@ class _Document:
         }
 
     def sections(self, root: Node) -> dict[str, Any]:
-        known = ("sources", "vendors", "brands", "people", "door")
+        known = ("sources", "vendors", "brands", "people", "door", "expected", "retention")
         found = self.findings.entries(root, "stagedoor.yml", known, required=("brands",))
         brands = self._brands(found["brands"].node) if "brands" in found else {}
         sources = self._sources.read(found["sources"].node, tuple(brands)) if "sources" in found else {}
@@ -151,6 +154,10 @@ class _Document:
             "brands": MappingProxyType(brands),
             "people": MappingProxyType(people),
             "door": self._admission.door(found["door"].node) if "door" in found else DoorSettings(),
+            "expected": ExpectationReader(self.findings).read(found["expected"].node) if "expected" in found else (),
+            "retention": read_retention(found["retention"].node, self.findings)
+            if "retention" in found
+            else Retention(),
             "unset": tuple(self._references.unset),
         }
 

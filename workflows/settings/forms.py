@@ -18,6 +18,7 @@ class Form(Enum):
     TEXTS = "a list of texts"
     CHOICE = "one of a few words"
     PATH = "the way down into a body, or header:<name>"
+    PREFIX = "the beginning of a type of event"
     NETWORKS = "a list of networks"
     NUMBER = "a whole number"
     VERIFY = "proofs of origin, by scheme"

@@ -28,6 +28,7 @@ _KEYS = Option(Form.KEYS, default=())
 _TEXT = Option(Form.TEXT)
 _TOLERANCE = Option(Form.NUMBER, required=False, at_least=1, at_most=LONGEST_TOLERANCE)
 _PLACE = Option(Form.PATH, required=False)
+_PREFIX = Option(Form.PREFIX, required=False)
 
 SCHEMES: Mapping[str, Mapping[str, Option]] = {
     "hmac": {
@@ -60,7 +61,29 @@ SCHEMES: Mapping[str, Mapping[str, Option]] = {
 SOURCE_PRESETS: Mapping[str, Mapping[str, Option]] = {
     "symphony": {"token": _KEYS},
     "tickettailor": {"secrets": _KEYS},
-    "cymbal-orders": {"header": _TEXT, "keys": _KEYS},
+    "symphony-website": {
+        "token": _KEYS,
+        "secrets": Option(Form.KEYS, required=False, default=()),
+        "signed": Option(Form.CHOICE, required=False, choices=("rest", "data", "timestamp.data")),
+    },
+    "constant-contact": {"secrets": _KEYS, "api_key": Option(Form.KEYS, required=False, default=())},
+    "eventbrite": {"token": _KEYS, "host": Option(Form.TEXT, required=False, default="www.eventbriteapi.com")},
+    "universe": {"secrets": _KEYS, "digest": Option(Form.CHOICE, choices=("sha1", "sha256"))},
+    "shopify": {"secrets": _KEYS, "show_id": _PLACE},
+    "stripe": {"secrets": _KEYS, "show_id": _PLACE},
+    "cymbal": {"header": _TEXT, "keys": _KEYS},
+    "standard-webhooks": {**SCHEMES["standard-webhooks"], "subject": _PLACE, "prefix": _PREFIX},
+    "github": {"secrets": _KEYS, "type": _PLACE, "subject": _PLACE},
+    "generic": {
+        "verify": Option(Form.VERIFY),
+        "type": Option(Form.PATH),
+        "subject": _PLACE,
+        "occurred_at": _PLACE,
+        "delivery_id": _PLACE,
+        "data": _PLACE,
+        "challenge": _PLACE,
+        "prefix": _PREFIX,
+    },
 }
 
 EVERY_SOURCE: Mapping[str, Option] = {"verify": Option(Form.VERIFY, required=False, default=MappingProxyType({}))}
@@ -82,6 +105,7 @@ class SourceReader:
             Form.CHOICE: lambda node, path, option: self._findings.choice(node, path, option.choices),
             Form.NUMBER: lambda node, path, option: self._number(node, path, option),
             Form.PATH: lambda node, path, option: self._place(node, path),
+            Form.PREFIX: lambda node, path, option: self._prefix(node, path),
             Form.NETWORKS: lambda node, path, option: self._networks(node, path),
             Form.VERIFY: lambda node, path, option: self._verify(node, path),
         }
@@ -208,6 +232,14 @@ class SourceReader:
             return None
         return text
 
+    def _prefix(self, node: Node, path: str) -> str | None:
+        """What comes before the sender's name of an event in ours."""
+        text = self._findings.text(node, path)
+        if text is not None and not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", text):
+            self._findings.add("E122", node.place, f"{path} must be small letters, digits, - and _", "such as tickets")
+            return None
+        return text
+
     def _networks(self, node: Node, path: str) -> tuple[str, ...]:
         """Networks in CIDR form; their bits beyond the mask are none."""
         texts = self._texts(node, path)
@@ -223,7 +255,7 @@ def _is_standard(secret: str) -> bool:
     """Standard Webhooks, "Specification": `whsec_` before a shared secret, `whpk_` before an Ed25519 public key."""
     prefix, _, rest = secret.partition("_")
     try:
-        length = len(base64.b64decode(rest, validate=True))
+        length = len(base64.b64decode(rest + "=" * (-len(rest) % 4), validate=True))
     except ValueError:
         return False
     return (prefix == "whsec" and length > 0) or (prefix == "whpk" and length == ED25519_BYTES)

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workflows.settings.admission import Admission, DoorSettings
+from workflows.settings.expectations import Expectation
+from workflows.settings.keys import SealingKey
+from workflows.settings.retention import Retention
 
 LogFormat = Literal["json", "console", "auto"]
 
@@ -94,6 +97,7 @@ class Settings:
     sentry_dsn: str | None = field(default=None, repr=False)
     console_token: Secret | None = None
     flower_password: Secret | None = None
+    keys: tuple[SealingKey, ...] = ()
     log_format: LogFormat = "auto"
     worker_threads: int = 16
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
@@ -101,4 +105,6 @@ class Settings:
     brands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     people: Mapping[str, PersonSettings] = field(default_factory=dict)
     door: DoorSettings = field(default_factory=DoorSettings)
+    expected: tuple[Expectation, ...] = ()
+    retention: Retention = field(default_factory=Retention)
     unset: tuple[Unset, ...] = ()

@@ -12,18 +12,50 @@ SYMPHONY_TOKEN = "a-token-nobody-guesses"
 TICKETTAILOR_SECRET = "ABCD123"
 BOX_OFFICE_KEY = "box-office-key"
 
+EVERY_SOURCE: Mapping[str, Mapping[str, Any]] = {
+    "symphony": {"preset": "symphony", "token": SYMPHONY_TOKEN, "brand": "main"},
+    "symphony-site": {"preset": "symphony-website", "token": "site-token", "brand": "main"},
+    "constant-contact": {
+        "preset": "constant-contact",
+        "secrets": ["cc-secret"],
+        "api_key": "example-key",
+        "brand": "main",
+    },
+    "tickettailor": {"preset": "tickettailor", "secrets": [TICKETTAILOR_SECRET, "the old one"], "brand": "main"},
+    "eventbrite": {"preset": "eventbrite", "token": "eventbrite-token", "brand": "main"},
+    "universe": {"preset": "universe", "secrets": ["uni-secret"], "digest": "sha1", "brand": "main"},
+    "shopify": {"preset": "shopify", "secrets": ["shop-secret"], "brand": "main"},
+    "stripe": {"preset": "stripe", "secrets": ["stripe-secret"], "show_id": "metadata.show_id", "brand": "main"},
+    "box-office": {"preset": "cymbal", "header": "X-Api-Key", "keys": [BOX_OFFICE_KEY], "brand": "second"},
+    "standard": {
+        "preset": "standard-webhooks",
+        "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        "subject": "data.id",
+        "brand": "main",
+    },
+    "github": {"preset": "github", "secrets": ["github-secret"], "brand": "main"},
+    "partner": {
+        "preset": "generic",
+        "verify": {
+            "hmac": {
+                "header": "X-Partner-Signature",
+                "secrets": ["partner-secret"],
+                "element": "v1",
+                "signed": "{timestamp}.{body}",
+            }
+        },
+        "type": "event.kind",
+        "subject": "event.about",
+        "occurred_at": "event.at",
+        "delivery_id": "header:X-Delivery",
+        "challenge": "challenge",
+        "brand": "main",
+    },
+}
+"""A source of every preset."""
 CONFIGURED = make_settings(
     Path(),
-    sources={
-        "symphony": {"preset": "symphony", "token": SYMPHONY_TOKEN, "brand": "main"},
-        "tickettailor": {"preset": "tickettailor", "secrets": [TICKETTAILOR_SECRET, "the old one"], "brand": "main"},
-        "box-office": {
-            "preset": "cymbal-orders",
-            "header": "X-Api-Key",
-            "keys": [BOX_OFFICE_KEY],
-            "brand": "second",
-        },
-    },
+    sources=EVERY_SOURCE,
     brands={"main": {"zone": "Europe/London"}, "second": {"zone": "Europe/London"}},
 ).sources
 SOURCES: Mapping[str, Source] = build_sources(CONFIGURED)

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,7 +21,7 @@ sources:
     token: ${SYMPHONY_WEBHOOK_TOKEN}
     brand: main
   tickettailor: {preset: tickettailor, secrets: ["${NEW}", "${OLD}"], brand: main}
-  box-office: {preset: cymbal-orders, header: X-Api-Key, keys: ["${BOX}"], brand: main}
+  box-office: {preset: cymbal, header: X-Api-Key, keys: ["${BOX}"], brand: main}
 vendors:
   symphony:
     advertising_api: ${BASE}/advertising
@@ -160,11 +160,85 @@ def test_a_secret_may_lie_in_a_file_of_its_own(read: Reader, tmp_path: Path) -> 
     assert settings.vendors["cymbal"]["api_key"] == Secret("from-file")
 
 
+def test_several_secrets_may_be_live_each_with_an_id_and_an_end(read: Reader) -> None:
+    text = """\
+sources:
+  symphony:
+    preset: symphony
+    token: ["${A}", {secret: "${B}", id: spring, until: 2026-06-30T00:00:00Z}]
+    brand: main
+brands: {main: {}}
+"""
+    keys = read(text, {"A": "a", "B": "b"}).sources["symphony"].options["token"]
+    until = datetime(2026, 6, 30, tzinfo=UTC)
+    assert keys == (Key(Secret("a")), Key(Secret("b"), "spring", until))
+    assert "a" not in repr(keys[0]).replace("Key(secret=***, id='', until=None)", "")
+
+
+def test_proofs_of_origin_are_asked_for_by_scheme(read: Reader) -> None:
+    text = """\
+sources:
+  partner:
+    preset: generic
+    verify:
+      hmac: {header: X-Signature, secrets: ["${S}"], signed: "{timestamp}.{body}", timestamp_header: X-Time}
+      networks: {allow: [203.0.113.0/24], proxies: 1}
+    type: event.kind
+    brand: main
+brands: {main: {}}
+"""
+    verify = read(text, {"S": "s"}).sources["partner"].options["verify"]
+    assert verify["networks"] == {"allow": ("203.0.113.0/24",), "proxies": 1}
+    assert verify["hmac"] == {
+        "header": "X-Signature",
+        "secrets": (Key(Secret("s")),),
+        "digest": "sha256",
+        "encoding": "hex",
+        "prefix": "",
+        "signed": "{timestamp}.{body}",
+        "timestamp_header": "X-Time",
+        "element": None,
+        "tolerance_seconds": None,
+    }
+
+
+def test_proofs_that_cannot_be_are_reported(problems_of: Callable[..., list[str]]) -> None:
+    text = """\
+sources:
+  one:
+    preset: generic
+    verify:
+      hmac: {header: X, secrets: {secret: "${S}", until: tomorrow}, signed: "{timestamp}"}
+      networks: {allow: [203.0.113.0/99], proxies: many}
+      standard-webhooks: {secrets: "${S}"}
+      hmca: {}
+    type: "a b"
+    prefix: Shop
+    brand: main
+brands: {main: {}}
+"""
+    assert problems_of(text, {"S": "not-standard"}) == [
+        "stagedoor.yml:5:13: E122 sources.one.verify.hmac.signed must have {body} in it: what is not signed proves "
+        "nothing",
+        "stagedoor.yml:5:13: E122 sources.one.verify.hmac must have {timestamp} in 'signed' where it says where the "
+        "time stands, and only there (timestamp_header or element says where)",
+        "stagedoor.yml:5:58: E122 sources.one.verify.hmac.secrets.until must be a moment with its offset "
+        "(2026-06-30T00:00:00Z)",
+        "stagedoor.yml:6:26: E122 '203.0.113.0/99' is not a network (203.0.113.0/24 or 203.0.113.7)",
+        "stagedoor.yml:6:52: E122 sources.one.verify.networks.proxies must be a whole number, not text",
+        "stagedoor.yml:7:36: E122 sources.one.verify.standard-webhooks.secrets has a secret that is none of Standard "
+        "Webhooks (whsec_ and base64, or whpk_ and an Ed25519 public key in base64)",
+        "stagedoor.yml:8:7: E120 'hmca' is not a key of sources.one.verify (did you mean 'hmac'?)",
+        "stagedoor.yml:9:11: E122 sources.one.type must be the way to a value (data.id or header:X-Event)",
+        "stagedoor.yml:10:13: E122 sources.one.prefix must be small letters, digits, - and _ (such as tickets)",
+    ]
+
+
 def test_what_is_wrong_is_reported_at_once_with_places_and_nearest_names(problems_of: Callable[..., list[str]]) -> None:
     text = """\
 sources:
   symphony: {preset: symfony, token: "${T}", brand: main}
-  Box Office: {preset: cymbal-orders, keys: ["${K}"], headr: X, brand: mian}
+  Box Office: {preset: cymbal, keys: ["${K}"], headr: X, brand: mian}
   tickets: {secrets: ["${S}"], brand: main}
 vendors:
   cymbl: {}
@@ -181,8 +255,8 @@ roles: {}
         "stagedoor.yml:2:22: E123 'symfony' cannot be the preset of the source 'symphony' (did you mean 'symphony'?)",
         "stagedoor.yml:3:3: E124 'Box Office' cannot be the name of a source (it stands in an address: use small "
         "letters, digits and -)",
-        "stagedoor.yml:3:55: E120 'headr' is not a key of the source 'Box Office' (did you mean 'header'?)",
-        "stagedoor.yml:3:72: E123 'mian' cannot be the brand of the source 'Box Office' (did you mean 'main'?)",
+        "stagedoor.yml:3:48: E120 'headr' is not a key of the source 'Box Office' (did you mean 'header'?)",
+        "stagedoor.yml:3:65: E123 'mian' cannot be the brand of the source 'Box Office' (did you mean 'main'?)",
         "stagedoor.yml:4:12: E121 the source 'tickets' needs the key 'preset'",
         "stagedoor.yml:6:3: E120 'cymbl' is not a key of vendors (did you mean 'cymbal'?)",
         "stagedoor.yml:8:5: E120 'api_kye' is not a key of the vendor 'symphony' (did you mean 'api_key'?)",
@@ -197,8 +271,8 @@ roles: {}
         "beginning with a letter)",
         "stagedoor.yml:13:23: E416 budget_cap is a number here but money at another brand",
         "stagedoor.yml:13:34: E122 brands.other.note must be a single value (or leave the key out)",
-        "stagedoor.yml:14:1: E120 'roles' is not a key of stagedoor.yml "
-        "(known are sources, vendors, brands, people, door)",
+        "stagedoor.yml:14:1: E120 'roles' is not a key of stagedoor.yml (known are sources, vendors, brands, people, "
+        "door, expected, retention)",
     ]
 
 

@@ -16,11 +16,13 @@ Shape = Literal["one", "many", "list", "each", "instead", "path", "any"]
 class Form:
     """The form a text must have to be of use in some place, so that one that has it not is found before it is used.
 
-    `read` raises FormulaError for such a text; `nearest` gives the hint for it.
+    `read` raises FormulaError for such a text; `nearest` gives the hint for it. `doubt` says of a text that can be read
+    that it may not mean what its author thinks.
     """
 
     read: Callable[[str], object]
     nearest: Callable[[str], str] = lambda text: ""
+    doubt: Callable[[str], str] = lambda text: ""
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,13 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Like:
-    """The result's type follows that of an argument: the argument itself, an item of it, or a list of such."""
+    """The result's type follows that of an argument: the argument itself, an item of it, or a list of such.
+
+    kept: the argument itself, a list, with what the condition behind it says of its items.
+    """
 
     argument: int
-    form: Literal["itself", "item", "list"] = "itself"
+    form: Literal["itself", "item", "list", "kept"] = "itself"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from workflows.language.formulas import arithmetic, lists, texts, times
 from workflows.language.formulas.declarations import Form, Function, Kinds, Like, Parameter
 from workflows.language.formulas.kinds import EQUATED, ORDERED, WRITABLE, written
-from workflows.language.formulas.patterns import pattern
+from workflows.language.formulas.patterns import looks_regular, pattern
 from workflows.language.types import (
     Boolean,
     InstantType,
@@ -125,7 +125,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         "filter",
         (_list(), _CONDITION),
-        Like(0),
+        Like(0, "kept"),
         "The items that meet a condition.",
         lambda items, values: [item for item, keep in zip(items, values, strict=True) if keep],
     ),
@@ -217,7 +217,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("ends_with", (_TEXT, _OTHER), Boolean(), "Whether a text ends so.", lambda a, b: a.endswith(b)),
     Function(
         "matches",
-        (_TEXT, _one("pattern", "text", form=Form(pattern))),
+        (_TEXT, _one("pattern", "text", form=Form(pattern, doubt=looks_regular))),
         Boolean(),
         "Whether a whole text is as a pattern says: matches(event.data.code, 'ORD-####*').",
         texts.fits_pattern,

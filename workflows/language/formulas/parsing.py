@@ -43,6 +43,13 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), hint)
     for pattern, hint in (
         (r"(?:(?<=%)|(?<=% ))[0-9a-z(]|%|(?<=\*)\*|\^", "there is no modulo and no power; a percentage is written 10%"),
+        (r"[$€£¥]|(?<=[0-9])[A-Z]{3}\b|(?<=[0-9] )[A-Za-z]{3}\b|(?<=[A-Z]{3} )[0-9]", "money is written like 500 USD"),
+        (r"(?<=[0-9] )(?:second|minute|hour|day|week)s?\b", "a duration is written like 90s, 30m, 24h, 3d or 2w"),
+        (r"(?<=[0-9]),(?=[0-9])", "a number is written like 1500.50, with a point before decimals and without commas"),
+        (r"(?<=[\w\]])\(", "a function stands in front of what it works on: contains(event.data.name, 'VIP')"),
+        (r"(?<=\))[.\[]", "fields and positions stand behind names: 'set' gives a value a name, first() takes an item"),
+        (r"is\b", "equality is written ==, and 'not' stands before what is not to hold"),
+        (r"not\b", "'not' stands before all of what is not to hold: not a in ['x', 'y']"),
         (r"'", "a text ends with a quote; a quote within it is doubled: 'Rock''n''Roll'"),
         (r"[\"‘’“”„«»`]", "text stands in straight single quotes: 'facebook'"),
         (r"===?", "equality is written =="),
@@ -56,6 +63,10 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"__", "a name that begins with two underscores is written a['__b']"),
     )
 )
+
+
+_IN_BRACKETS = re.compile(r"\bin\s*\([^()]*$")
+_WORD = re.compile(r"[a-z_]+")
 
 
 class _Refused(Exception):
@@ -101,11 +112,22 @@ def _unreadable(text: str, error: UnexpectedInput) -> _Refused:
         return _Refused("E201", "the formula ends before it is complete", len(text), hint)
     at = error.pos_in_stream if error.pos_in_stream is not None else 0
     found = error.token.value if isinstance(error, UnexpectedToken) else text[at]
-    hint = next((hint for pattern, hint in _HINTS if pattern.match(text, at)), "")
-    if isinstance(error, UnexpectedToken) and "_COLON" in error.expected:
-        hint = "a name in { } is followed by a colon; one with another sign in it stands in quotes: {'show-id': 5}"
+    hint = _what_was_meant(text, at, error)
     shown = found if len(found) <= 20 else f"{found[:20]}…"
     return _Refused("E201", f"{shown!r} cannot stand here", at, hint)
+
+
+def _what_was_meant(text: str, at: int, error: UnexpectedInput) -> str:
+    """The hint for text that cannot be read at `at`."""
+    possible = error.expected if isinstance(error, UnexpectedToken) else getattr(error, "allowed", None)
+    if "_COLON" in (possible or ()):
+        return "a name in { } is followed by a colon; one with another sign in it stands in quotes: {'show-id': 5}"
+    if text[at] == "," and _IN_BRACKETS.search(text, 0, at):
+        return "a list stands in square brackets: ['a', 'b']"
+    word = _WORD.match(text, at)
+    if word and word[0] in FORMS:
+        return f"it is a function, written {FORMS[word[0]][0].signature}"
+    return next((hint for pattern, hint in _HINTS if pattern.match(text, at)), "")
 
 
 @v_args(inline=True)
@@ -232,7 +254,7 @@ def _at(token: Token) -> int:
 def _no_such_function(name: Token, count: int) -> _Refused:
     forms = FORMS.get(name)
     if not forms:
-        return _Refused("E206", f"there is no function {str(name)!r}", _at(name), nearest(name, FORMS))
+        return _Refused("E206", f"there is no function {str(name)!r}", _at(name), nearest(name.lower(), FORMS))
     written = " or ".join(form.signature for form in forms)
     given = "1 argument" if count == 1 else f"{count} arguments"
     return _Refused("E207", f"{name}() does not take {given}", _at(name), f"it is written {written}")

@@ -10,6 +10,7 @@ whatever the pattern. Regular expressions as Python has them promise no such thi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,6 +19,7 @@ from workflows.errors import FormulaError
 MAX_PATTERN = 200
 """Characters of a pattern."""
 
+_REGULAR = re.compile(r"\^|.*(?:\$$|\\[dswb]|\[.+\]|\.[*+]|\(.*\|)", re.DOTALL)
 _DIGITS = "0123456789"
 
 
@@ -42,6 +44,13 @@ class Pattern:
             if not reached:
                 return False
         return reached & self.end != 0
+
+
+def looks_regular(text: str) -> str:
+    """What to say of a pattern that its author may have taken for a regular expression; "" of others."""
+    if _REGULAR.match(text):
+        return "this looks like a regular expression; in a pattern * is any characters, ? one, # a digit, and no more"
+    return ""
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,7 @@ CONFIGURATION = """\
 sources:
   symphony: {preset: symphony, token: "${SYMPHONY_WEBHOOK_TOKEN}", brand: main}
   tickettailor: {preset: tickettailor, secrets: ["${TICKETTAILOR_WEBHOOK_SECRET}"], brand: main}
-  box-office: {preset: cymbal-orders, header: X-Api-Key, keys: ["${BOX_OFFICE_API_KEY}"], brand: main}
+  box-office: {preset: cymbal, header: X-Api-Key, keys: ["${BOX_OFFICE_API_KEY}"], brand: main}
 vendors:
   symphony:
     advertising_api: ${SYMPHONY_ADVERTISING_API}

@@ -30,8 +30,13 @@ def test_every_state_has_a_row_and_some_state_is_final(kind, moves):
 
 
 def test_an_ended_run_moves_no_more():
-    assert states.sources_of(states.RUN_MOVES, RunState.RUNNING) == []
     assert states.sources_of(states.RUN_MOVES, RunState.DONE) == [RunState.RUNNING]
+    ended = [state for state in (RunState.DONE, RunState.STOPPED, RunState.CANCELLED) if states.RUN_MOVES[state]]
+    assert ended == []
+
+
+def test_only_a_run_that_failed_is_taken_up_again():
+    assert states.RUN_MOVES[RunState.FAILED] == {RunState.RUNNING}
 
 
 def test_a_call_in_doubt_is_never_released_without_having_been_settled():

@@ -95,13 +95,12 @@ steps:
 
 
 def test_a_folder_of_a_configuration_is_checked_with_its_settings(write: Write, tmp_path: Path) -> None:
-    write("stagedoor.yml", "brands: {main: {zone: UTC, budget_cap: 500 USD}}\nroles: {}\n")
+    write("stagedoor.yml", "brands: {main: {zone: UTC, budget_cap: 500 USD}}\nvendor: {}\n")
     write("workflows/a.yml", GOOD.format(name="a").replace("id: x", "id: =brand.zon"))
     problems = check_configuration({"STAGEDOOR_DTA": "x"}, tmp_path, catalogue_of)
     assert texts(problems, tmp_path) == [
         "STAGEDOOR_DTA: E401 is not a setting of Stagedoor (did you mean 'STAGEDOOR_DATA'?)",
-        "stagedoor.yml:2:1: E120 'roles' is not a key of stagedoor.yml "
-        "(known are sources, vendors, brands, people, door)",
+        "stagedoor.yml:2:1: E120 'vendor' is not a key of stagedoor.yml (did you mean 'vendors'?)",
         "workflows/a.yml:3:57: E213 'zon' is not a field of brand (did you mean 'zone'?)",
     ]
 

@@ -25,6 +25,7 @@ from workflows.language.types import (
     common,
     either,
     fits,
+    misfit,
     of_schema,
 )
 
@@ -170,3 +171,30 @@ def test_what_fits_where():
     assert not fits(ObjectOf({}, open=True), ObjectOf({}))
     assert not fits(ObjectOf({"name": FieldType(Number())}), name)
     assert not fits(Text(), name)
+
+
+def test_objects_have_in_common_what_neither_must_do_without():
+    plain = ObjectOf({"a": FieldType(Text())})
+    with_more = ObjectOf({"a": FieldType(Text()), "b": FieldType(Number(), optional=True)})
+    assert common(plain, with_more) == with_more
+    assert common(ListOf(with_more), ListOf(plain)) == ListOf(with_more)
+    assert common(plain, ObjectOf({"a": FieldType(Text(), optional=True)})) == ObjectOf({"a": FieldType(Text(), True)})
+    assert common(plain, ObjectOf({"a": FieldType(Null())})) == ObjectOf({"a": FieldType(Nullable(Text()))})
+    for other in ({"a": FieldType(Number())}, {"a": FieldType(Text()), "b": FieldType(Number())}, {}):
+        assert common(plain, ObjectOf(other)) is None
+    assert common(plain, ObjectOf({"a": FieldType(Text())}, open=True)) is None
+
+
+def test_a_list_that_does_not_fit_says_where():
+    needed = ListOf(ObjectOf({"a": FieldType(Text()), "m": FieldType(MoneyType(), True)}, name="shop.add"))
+
+    def said(**fields: FieldType) -> str:
+        return misfit(ListOf(ObjectOf(fields)), Nullable(needed))
+
+    assert said(a=FieldType(Text())) == ""
+    assert said(a=FieldType(Text()), b=FieldType(Text())) == "its 'b' is not a field of shop.add"
+    assert said(a=FieldType(Text(), True)) == "its 'a' may be absent"
+    assert said(a=FieldType(Text()), m=FieldType(Number())) == "its 'm' is number, not money"
+    assert said() == "it has no 'a'"
+    assert misfit(ListOf(Text()), ListOf(Number())) == "its items are text, not number"
+    assert misfit(ObjectOf({}, open=True), ObjectOf({})) == "it may have fields that what it goes to has not"

@@ -39,7 +39,7 @@ class RehearsedCalls:
         """The call a decision asks for. Raises InputError."""
         again = None if decision.rereads is None else run.calls_made[decision.rereads]
         operation = self._catalogue.operation(decision.operation) if again is None else again[0]
-        key = effect_key(run.event.id, run.definition.name, decision.at, decision.round)
+        key = effect_key(run.event.origin, run.definition.name, decision.at, decision.round)
         inputs = operation.referenced(inputs_of(decision, operation), key) if again is None else again[1]
         call = RehearsedCall(
             run=run.id,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.catalogue import Catalogue, Repeat
+from workflows.details import details_of
 from workflows.errors import ConfigurationError, DefinitionError
 from workflows.language.advice import advise
 from workflows.language.definition import Definition
@@ -17,11 +18,12 @@ from workflows.language.promises import Known, check_together
 from workflows.language.reader import Examined, examine_definition
 from workflows.language.surroundings import Surroundings
 from workflows.language.trials.checking import check_trials
-from workflows.language.types import Boolean, FieldType, ObjectOf, of_schema
+from workflows.language.types import Boolean, FieldType, ObjectOf, Type, of_schema
 from workflows.language.values import type_of_value
 from workflows.problems import Place, Problem, nearest
 from workflows.settings import Settings, examine_settings
 from workflows.settings.admission_reader import event_scope
+from workflows.settings.sources import told_events
 from workflows.yaml_nodes import Node, decode, read
 
 SETTINGS = "stagedoor.yml"
@@ -114,7 +116,13 @@ def surroundings_of(settings: Settings, catalogue: Catalogue) -> Surroundings:
     for name, person in settings.people.items():
         for role in person.roles:
             roles[role] = (*roles.get(role, ()), name)
-    return Surroundings(catalogue, brand_fields(settings.brands), tuple(settings.brands), roles)
+    told = {kind: _told(kind, fields) for kind, fields in told_events(settings.sources).items()}
+    return Surroundings(catalogue, brand_fields(settings.brands), tuple(settings.brands), roles, told=told)
+
+
+def _told(kind: str, fields: Mapping[str, Mapping[str, str]]) -> Type:
+    """The data of an event as its source's configuration declares it; the rest of the body is there, too."""
+    return replace(of_schema(details_of(fields)), open=True, name=kind)
 
 
 def read_together(

@@ -47,6 +47,7 @@ class Surroundings:
     roles      the people of every role, by name
     workflows  what workflows promise, by name
     events     the data of the events workflows emit, by type
+    told       the data of the events sources of one's own tell of, by type
     """
 
     catalogue: Catalogue
@@ -55,6 +56,7 @@ class Surroundings:
     roles: Mapping[str, tuple[str, ...]] | None = None
     workflows: Mapping[str, Contract] | None = None
     events: Mapping[str, Type] = field(default_factory=dict)
+    told: Mapping[str, Type] = field(default_factory=dict)
 
 
 def inputs_as_read(definition: Definition) -> ObjectOf:

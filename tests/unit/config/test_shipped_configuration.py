@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vendors.catalogue import build_catalogue
 from workflows.engine.trials import hold_trials, props_of
-from workflows.language.check import check_configuration, read_workflows
+from workflows.language.check import check_configuration, read_together, read_workflows
 from workflows.language.definition import Call
 from workflows.settings import read_settings
 

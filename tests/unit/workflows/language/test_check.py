@@ -94,6 +94,26 @@ steps:
     assert [problem.code for problem in found] == ["E201", "E213"]
 
 
+def test_workflows_listen_to_what_a_source_of_ones_own_tells(write: Write, tmp_path: Path) -> None:
+    source = {
+        "preset": "generic",
+        "verify": {"networks": {"allow": ["203.0.113.0/24"]}},
+        "type": "kind",
+        "prefix": "deals",
+        "events": {"won": {"amount": {"from": "worth", "type": "money"}}},
+        "brand": "main",
+    }
+    text = "workflow: w\nwhen: {event: deals.won, where: event.data.amount > 5 USD and event.data.amout > 5 USD}\n"
+    steps = "steps: [{id: a, set: {b: =event.data.amount}}]\n"
+    settings = make_settings(tmp_path, sources={"crm": source})
+    found = check_paths([write("w.yml", text + steps)], settings, make_catalogue())
+    assert [str(problem).partition(": ")[2] for problem in found] == [
+        "E213 'amout' is not a field of deals.won (did you mean 'amount'?)"
+    ]
+    unknown = check_paths([write("w.yml", text.replace("deals.won", "deals.wn") + steps)], settings, make_catalogue())
+    assert [problem.hint for problem in unknown] == ["did you mean 'deals.won'?"]
+
+
 def test_a_folder_of_a_configuration_is_checked_with_its_settings(write: Write, tmp_path: Path) -> None:
     write("stagedoor.yml", "brands: {main: {zone: UTC, budget_cap: 500 USD}}\nvendor: {}\n")
     write("workflows/a.yml", GOOD.format(name="a").replace("id: x", "id: =brand.zon"))

@@ -93,7 +93,7 @@ def props_of(
         catalogue=surroundings.catalogue,
         brands=brands,
         definitions={definition.name: definition for definition in definitions},
-        emitted=surroundings.events,
+        emitted=surroundings.further_events,
         results={name: one.result for name, one in (surroundings.workflows or {}).items() if one.result is not None},
     )
 

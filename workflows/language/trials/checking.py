@@ -103,7 +103,7 @@ class _Checker:
         return tuple(dict.fromkeys(kinds))
 
     def _listened_to(self, given: GivenEvent, kinds: Sequence[str], otherwise: str) -> None:
-        emitted = self._surroundings.events
+        emitted = self._surroundings.further_events
         before = len(self.problems)
         kind = "" if given.written is None else _kind_of(given.written)
         if given.written is not None and (kind in EVENT_TYPES or kind in emitted):

@@ -21,6 +21,7 @@ from sandbox import control, page
 from sandbox.calls import Refusal, Vendor
 from sandbox.constant_contact import ConstantContact
 from sandbox.cymbal import Cymbal
+from sandbox.eventbrite import EventbriteApi
 from sandbox.evvnt import Evvnt
 from sandbox.exchange import Exchange, plain_error
 from sandbox.faults import Faults
@@ -81,6 +82,7 @@ def build(settings: Settings) -> House:
         ConstantContact(settings, store, postman),
         Evvnt(settings, store),
         PartnerApi(settings, store),
+        EventbriteApi(settings),
     )
     shops: tuple[Shop, ...] = (BoxOffice(), TicketTailor(), Eventbrite(), Universe(), Shopify(), Stripe())
 

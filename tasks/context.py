@@ -15,6 +15,8 @@ from tasks.queues import vendor_queue
 from vendors.catalogue import build_catalogue
 from vendors.client import Client
 from webhooks.doorbell import IntakeBell
+from webhooks.fetched import FetchedDeliveries
+from webhooks.sources import build_sources
 from workflows.catalogue import Catalogue
 from workflows.ledger.database import Database
 from workflows.runtime.effects import Performer
@@ -61,7 +63,11 @@ def build_context(settings: Settings, app: Celery) -> Context:
     database = Database(settings.database_url, settings.keys)
     rules = Rules(catalogue, settings.expected)
     performer = Performer(
-        database, rules, Client(settings, Pacer(database, rules).wait), holder=f"{socket.gethostname()}:{os.getpid()}"
+        database,
+        rules,
+        Client(settings, Pacer(database, rules).wait),
+        holder=f"{socket.gethostname()}:{os.getpid()}",
+        fetched=FetchedDeliveries(build_sources(settings.sources)),
     )
     messenger = Messenger(app)
     releaser = Releaser(database, rules, messenger)

@@ -28,6 +28,7 @@ COMMANDS = {
     "demo": Lazy("tasks.cli.demo:demo", "Run the whole road against the sandbox vendors, check it, stop."),
     "sandbox": Lazy("tasks.cli.sandbox:sandbox", "Serve the stand-in vendors alone."),
     "check": Lazy("tasks.cli.check:check", "Find the mistakes in the configuration and the workflows."),
+    "schema": Lazy("tasks.cli.schema:schema", "Print the JSON Schema of workflow files, for editors."),
     "test": Lazy("tasks.cli.test:test", "Run the workflows' own tests."),
     "apply": Lazy("tasks.cli.apply:apply", "Put the configuration and the workflows into force."),
     "send": Lazy("tasks.cli.send:send", "Sign and post a webhook as the vendor would."),

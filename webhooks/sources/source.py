@@ -11,6 +11,14 @@ from webhooks.signatures import Headers, Scheme
 from workflows.settings.admission import Admission
 
 
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A read that gets what an event only points at; its answer comes in as a delivery of the same source."""
+
+    operation: str
+    inputs: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class EventDraft:
     """An event as its delivery tells it, before intake gives it an id.
@@ -23,6 +31,7 @@ class EventDraft:
     subject: str
     occurred_at: datetime | None
     data: Mapping[str, Any]
+    fetch: Fetch | None = None
 
 
 @dataclass(frozen=True, slots=True)

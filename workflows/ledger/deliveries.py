@@ -14,8 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows import typed_json
 from workflows.events import Event
+from workflows.ledger.arrivals import Arrival
 from workflows.ledger.lines import is_sealed
-from workflows.ledger.tables import deliveries, milestones, shards
+from workflows.ledger.tables import dedup_keys, deliveries, instant, micros, milestones, shards
 from workflows.ledger.vault import vault_of
 from workflows.values import DeliveryId
 
@@ -41,6 +42,42 @@ class Pending:
         loaded = typed_json.load(self.open(self.written))
         assert isinstance(loaded, list)
         return loaded
+
+
+def post(connection: Connection, arrival: Arrival, now: datetime) -> bool:
+    """Store an arrival in the caller's transaction, as the door does in its own; False when it is known already."""
+    store(connection, arrival, now)
+    values = {"delivery_id": arrival.id, "until": instant(arrival.until(micros(now)))}
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    kept = connection.execute(
+        insert(dedup_keys)
+        .values(source=arrival.source, key=arrival.key, **values)
+        .on_conflict_do_update(index_elements=["source", "key"], set_=values, where=dedup_keys.c.until <= now)
+        .returning(dedup_keys.c.key)
+    ).first()
+    if kept is None:
+        connection.execute(deliveries.delete().where(deliveries.c.id == arrival.id))
+    return kept is not None
+
+
+def store(connection: Connection, arrival: Arrival, now: datetime) -> None:
+    """Put a delivery of our own making into the inbox, to be taken in like any other, whatever its key."""
+    sealed = vault_of(connection).seal(arrival)
+    connection.execute(
+        deliveries.insert().values(
+            id=sealed.id,
+            source=sealed.source,
+            received_at=now,
+            shard=sealed.shard,
+            state=sealed.state,
+            body=sealed.body,
+            reason=sealed.reason,
+            # These are typed JSON already.
+            headers=sa.type_coerce(sa.literal(sealed.headers), sa.Text),
+            drafts=sa.type_coerce(sa.literal(sealed.drafts, sa.Text), sa.Text),
+            problems=sa.type_coerce(sa.literal(sealed.problems, sa.Text), sa.Text),
+        )
+    )
 
 
 def any_pending(connection: Connection) -> bool:

@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 
 from workflows import typed_json
 from workflows.events import Event
+from workflows.ledger import deliveries as inbox
 from workflows.ledger.arrivals import Arrival, shard_of
-from workflows.ledger.tables import deliveries, effects, events, expectations, milestones
-from workflows.ledger.vault import vault_of
+from workflows.ledger.tables import effects, events, expectations, milestones
 from workflows.values import DeliveryId, new_id
 
 OWN_SOURCE = "stagedoor"
@@ -149,32 +149,19 @@ def answer_of(connection: Connection, effect_id: str) -> Any:
 
 
 def post(connection: Connection, draft: Mapping[str, Any], *, queue: str, now: datetime) -> None:
-    """Put a delivery of our own into the inbox, to be taken in like any other, in line with `queue`'s."""
-    arrival = vault_of(connection).seal(
-        Arrival(
-            id=DeliveryId(new_id()),
-            source=OWN_SOURCE,
-            key="",
-            window=None,
-            shard=shard_of(queue, draft["subject"]),
-            headers="{}",
-            body=typed_json.dump(draft).encode(),
-            drafts=typed_json.dump([draft]),
-            problems=None,
-        )
+    """Put an event of our own into the inbox, to be taken in like any other, in line with `queue`'s."""
+    arrival = Arrival(
+        id=DeliveryId(new_id()),
+        source=OWN_SOURCE,
+        key="",
+        window=None,
+        shard=shard_of(queue, draft["subject"]),
+        headers="{}",
+        body=typed_json.dump(draft).encode(),
+        drafts=typed_json.dump([draft]),
+        problems=None,
     )
-    connection.execute(
-        deliveries.insert().values(
-            id=arrival.id,
-            source=arrival.source,
-            received_at=now,
-            shard=arrival.shard,
-            state=arrival.state,
-            headers=sa.type_coerce(sa.literal(arrival.headers), sa.Text),
-            body=arrival.body,
-            drafts=sa.type_coerce(sa.literal(arrival.drafts), sa.Text),
-        )
-    )
+    inbox.store(connection, arrival, now)
 
 
 def _came_before(connection: Connection, event: Event, comes: Sequence[str]) -> bool:

@@ -17,6 +17,7 @@ def secret_values(settings: Settings) -> tuple[str, ...]:
         settings.flower_password,
         settings.vendors,
         [source.options for source in settings.sources.values()],
+        [person.token for person in settings.people.values()],
     ]
     urls = (settings.database_url, settings.broker_url)
     keys = [base64.b64encode(key.value).decode() for key in settings.keys]

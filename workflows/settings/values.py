@@ -71,12 +71,22 @@ class SourceSettings:
     admission: Admission = field(default_factory=Admission)
 
 
+@dataclass(frozen=True)
+class PersonSettings:
+    """Somebody who works with Stagedoor: what they show to be known by (None: not set), and their roles."""
+
+    name: str
+    token: Secret | None
+    roles: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything one process needs to know, frozen.
 
     vendors  by name, every key of the vendor; secrets as Secret, what is not set as None
     brands   by name, the typed fields: `{"main": {"zone": "Europe/London", "budget_cap": Money(500, "USD")}}`
+    people   by name, those who approve and act
     unset    what is missing before everything configured can work
     """
 
@@ -93,6 +103,7 @@ class Settings:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     brands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    people: Mapping[str, PersonSettings] = field(default_factory=dict)
     door: DoorSettings = field(default_factory=DoorSettings)
     expected: tuple[Expectation, ...] = ()
     retention: Retention = field(default_factory=Retention)

@@ -271,8 +271,8 @@ roles: {}
         "beginning with a letter)",
         "stagedoor.yml:13:23: E416 budget_cap is a number here but money at another brand",
         "stagedoor.yml:13:34: E122 brands.other.note must be a single value (or leave the key out)",
-        "stagedoor.yml:14:1: E120 'roles' is not a key of stagedoor.yml (known are sources, vendors, brands, door, "
-        "expected, retention)",
+        "stagedoor.yml:14:1: E120 'roles' is not a key of stagedoor.yml (known are sources, vendors, brands, people, "
+        "door, expected, retention)",
     ]
 
 

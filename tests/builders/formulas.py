@@ -67,7 +67,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     ),
     "text": (
         "first(split({text}, ' '), {text})", "last({texts}, {text})", "first(ts)",
-        "join(map(items, text({number})), ',')", "t", "''", "'it''s'", "default(o.t, {text})", "({text} + {text})",
+        "join(map(items, text({number})), '-')", "t", "''", "'it''s'", "default(o.t, {text})", "({text} + {text})",
         "lower({text})", "upper({text})", "trim({text})", "replace({text}, {text}, {text})", "text({number})",
         "text({money})", "text({percent})", "text({duration})", "text({instant})", "text({condition})",
         "join({texts}, {text})", "currency({money})", "if({condition}, {text}, {text})", "default(ts[0], {text})",

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.builders.ledger import ClockedDatabase, Crew, catalogue, operation
-from tests.builders.stage import Stage
+from tests.builders.playhouse import Stage
 from workflows.catalogue import Outcome, OutcomeKind, Repeat
 from workflows.engine.approvals import Person
 from workflows.errors import NotFound

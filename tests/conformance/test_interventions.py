@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders.ledger import ClockedDatabase, Crew, catalogue, operation
-from tests.builders.stage import Stage
+from tests.builders.playhouse import Stage
 from workflows.catalogue import Outcome, OutcomeKind, Repeat
 from workflows.engine.repetition import CannotRetry
 from workflows.errors import InputError, NotFound

@@ -13,8 +13,8 @@ from marshmallow import Schema
 
 from vendors.entry import Configured
 from vendors.symphony import campaigns, content, schemas
-from vendors.symphony.details import details_of
 from workflows.catalogue import Operation, Repeat, Requirement
+from workflows.details import details_of
 
 CAMPAIGN = "symphony:campaign:{id}"
 GOES_ON = "Nothing at once; what is left of the campaign's budget goes on being spent."

@@ -89,11 +89,13 @@ class AwaitedChecker:
             return replace(of_schema(EVENT_TYPES[name]), name=name)
         if name in self._surroundings.events:
             return self._surroundings.events[name]
+        if name in self._surroundings.told:
+            return self._surroundings.told[name]
         if name in RESERVED:
             hint = f"a workflow is started so by '{name.removeprefix(OWN)}:' under 'when'"
             self._examiner.add("E301", place, f"{name!r} cannot be listened to", hint if name != RESERVED[0] else "")
             return Mistaken()
-        known = [*EVENT_TYPES, *self._surroundings.events]
+        known = [*EVENT_TYPES, *self._surroundings.events, *self._surroundings.told]
         hint = nearest(name, known) or f"known are {', '.join(known)}"
         what = "is emitted by no workflow" if name.startswith(OWN) else "is not a type of event"
         self._examiner.add("E301", place, f"{name!r} {what}", hint)

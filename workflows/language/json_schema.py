@@ -57,7 +57,7 @@ def _names(surroundings: Surroundings) -> Mapping[Named, Mapping[str, str]]:
     workflows = surroundings.workflows or {}
     return {
         "operation": {name: one.summary for name, one in surroundings.catalogue.operations.items()},
-        "event": dict.fromkeys([*EVENT_TYPES, *surroundings.events], ""),
+        "event": dict.fromkeys([*EVENT_TYPES, *surroundings.events, *surroundings.told], ""),
         "role": dict.fromkeys(surroundings.roles or (), ""),
         "workflow": {name: "" for name, contract in workflows.items() if contract.inputs is not None},
         "brand": dict.fromkeys(surroundings.brand_names or (), ""),

@@ -14,14 +14,12 @@ from workflows.language.types import FieldType, ObjectOf, Type
 class Contract:
     """What whoever runs a workflow by a step may know of it.
 
-    inputs    what must be given; None for one that is not started by hand
-    result    the type of its result; None where it gives none
-    may_stop  whether it may end before there is one
+    inputs  what must be given; None for one that is not started by hand
+    result  the type of its result; None where it gives none
     """
 
     inputs: Mapping[str, Input] | None
     result: Type | None
-    may_stop: bool
 
     @property
     def input_type(self) -> ObjectOf:
@@ -47,6 +45,7 @@ class Surroundings:
     roles      the people of every role, by name
     workflows  what workflows promise, by name
     events     the data of the events workflows emit, by type
+    told       the data of the events sources of one's own tell of, by type
     """
 
     catalogue: Catalogue
@@ -55,6 +54,12 @@ class Surroundings:
     roles: Mapping[str, tuple[str, ...]] | None = None
     workflows: Mapping[str, Contract] | None = None
     events: Mapping[str, Type] = field(default_factory=dict)
+    told: Mapping[str, Type] = field(default_factory=dict)
+
+    @property
+    def further_events(self) -> Mapping[str, Type]:
+        """The data of all events beside those everybody has, by type."""
+        return {**self.told, **self.events}
 
 
 def inputs_as_read(definition: Definition) -> ObjectOf:

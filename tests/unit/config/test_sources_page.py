@@ -48,7 +48,7 @@ def test_every_example_makes_sources_that_are_open(example: str) -> None:
 
 
 def test_the_canonical_order_of_a_system_of_ones_own_is_an_order() -> None:
-    example = next(block for block in EXAMPLES if "preset: generic" in block)
+    example = next(block for block in EXAMPLES if "prefix: order" in block)
     text, _, order = example.partition("\n\n{")
     document, _ = parse_document(f"{text}\nbrands: {{main: {{}}}}\n", "stagedoor.yml", {"PARTNER_SECRET": "s"})
     (source,) = build_sources(document["sources"]).values()

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.builders.ledger import ClockedDatabase, Crew, catalogue, operation
-from tests.builders.stage import Stage
+from tests.builders.playhouse import Stage
 from webhooks.console import access, blueprint
 from workflows.catalogue import Outcome, OutcomeKind, Repeat
 from workflows.ledger import audit, schema

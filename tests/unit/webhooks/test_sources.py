@@ -751,6 +751,25 @@ class TestGeneric:
         wrong = problems("partner", {"event": {"kind": "placed"}, "order": {"id": ""}}, options=options)
         assert set(wrong) == {"$.order.buyer", "$.order.consent", "$.order.items"}
 
+    DECLARED: Mapping[str, Any] = {
+        "deal.won": {
+            "amount": {"from": "deal.worth", "type": "money"},
+            "won_at": {"from": "deal.days.0", "type": "instant"},
+        }
+    }
+
+    def test_declared_fields_are_read_and_the_rest_is_kept(self) -> None:
+        deal = {"worth": {"value": 12.5, "currency": "USD"}, "days": ["2026-03-01T10:00:00Z"]}
+        found = draft("partner", {"event": {"kind": "deal.won"}, "deal": deal}, options={"events": self.DECLARED})
+        assert found.data["amount"] == Money(Decimal("12.5"), "USD")
+        assert found.data["won_at"] == datetime(2026, 3, 1, 10, tzinfo=UTC)
+        assert found.data["deal"]["days"] == ["2026-03-01T10:00:00Z"]
+
+    def test_a_declared_field_that_is_missing_or_wrong_is_told_by_its_place(self) -> None:
+        payload = {"event": {"kind": "deal.won"}, "deal": {"worth": 5}}
+        found = problems("partner", payload, options={"events": self.DECLARED})
+        assert set(found) == {"$.deal.worth", "$.deal.days[0]"}
+
     @pytest.mark.parametrize("prefix", ["symphony", "constant_contact"])
     def test_nobody_tells_what_only_a_vendor_can(self, prefix: str) -> None:
         kind = "campaign.completed" if prefix == "symphony" else "tier.increase"

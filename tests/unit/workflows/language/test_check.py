@@ -94,6 +94,26 @@ steps:
     assert [problem.code for problem in found] == ["E201", "E213"]
 
 
+def test_workflows_listen_to_what_a_source_of_ones_own_tells(write: Write, tmp_path: Path) -> None:
+    source = {
+        "preset": "generic",
+        "verify": {"networks": {"allow": ["203.0.113.0/24"]}},
+        "type": "kind",
+        "prefix": "deals",
+        "events": {"won": {"amount": {"from": "worth", "type": "money"}}},
+        "brand": "main",
+    }
+    text = "workflow: w\nwhen: {event: deals.won, where: event.data.amount > 5 USD and event.data.amout > 5 USD}\n"
+    steps = "steps: [{id: a, set: {b: =event.data.amount}}]\n"
+    settings = make_settings(tmp_path, sources={"crm": source})
+    found = check_paths([write("w.yml", text + steps)], settings, make_catalogue())
+    assert [str(problem).partition(": ")[2] for problem in found] == [
+        "E213 'amout' is not a field of deals.won (did you mean 'amount'?)"
+    ]
+    unknown = check_paths([write("w.yml", text.replace("deals.won", "deals.wn") + steps)], settings, make_catalogue())
+    assert [problem.hint for problem in unknown] == ["did you mean 'deals.won'?"]
+
+
 def test_a_folder_of_a_configuration_is_checked_with_its_settings(write: Write, tmp_path: Path) -> None:
     write("stagedoor.yml", "brands: {main: {zone: UTC, budget_cap: 500 USD}}\nvendor: {}\n")
     write("workflows/a.yml", GOOD.format(name="a").replace("id: x", "id: =brand.zon"))
@@ -192,6 +212,26 @@ def test_a_field_that_one_brand_lacks_may_be_absent(write: Write, tmp_path: Path
     assert check_paths([path], settings, make_catalogue()) == []
     path = write("a.yml", GOOD.format(name="a").replace("id: x", "id: x, budget: =brand.cap * 2"))
     assert [problem.code for problem in check_paths([path], settings, make_catalogue())] == ["E211"]
+
+
+def test_with_several_brands_a_run_without_a_source_says_whom_it_speaks_for(write: Write, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, brands={"main": {"zone": "UTC"}, "other": {"zone": "UTC"}})
+    text = 'workflow: a\nwhen: {schedule: "0 9 * * mon", zone: UTC}\nsteps: [{id: a, set: {x: 1}}]\n'
+    (problem,) = check_paths([write("a.yml", text)], settings, make_catalogue())
+    assert str(problem).replace(f"{tmp_path}/", "") == (
+        "a.yml:2:7: E338 there are several brands: 'when' needs the key 'brand' (brand: main, or one of other)"
+    )
+    text = text.replace("zone: UTC}", "zone: UTC, brand: other}")
+    assert check_paths([write("a.yml", text)], settings, make_catalogue()) == []
+
+
+def test_a_file_alone_is_checked_among_the_others_of_its_configuration(write: Write, tmp_path: Path) -> None:
+    write("stagedoor.yml", "brands: {main: {zone: UTC}}\n")
+    write("workflows/b.yml", "workflow: b\nwhen: {manual: {}}\nsteps: [{id: a, set: {x: =1 +}}]\n")
+    caller = write("workflows/a.yml", "workflow: a\nwhen: {event: order.placed}\nsteps: [{id: a, run: b}]\n")
+    assert check_configuration({}, None, catalogue_of, [caller]) == []
+    caller.write_text(caller.read_text().replace("run: b", "run: c"))
+    assert [problem.code for problem in check_configuration({}, None, catalogue_of, [caller])] == ["E333"]
 
 
 PROBLEMS = [

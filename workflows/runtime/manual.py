@@ -8,11 +8,12 @@ from typing import Any
 
 from workflows.engine.states import RunState
 from workflows.errors import FormulaError
+from workflows.events import MANUAL
 from workflows.language.inputs import load_inputs
 from workflows.ledger import audit, runs
 from workflows.ledger.database import Database
 from workflows.runtime.rules import Rules
-from workflows.runtime.starting import MANUAL, CannotStart, brand_of, manual_workflow, own_event, start_with
+from workflows.runtime.starting import CannotStart, brand_of, manual_workflow, own_event, start_with
 from workflows.runtime.taking_on import take_on
 from workflows.values import RunId
 

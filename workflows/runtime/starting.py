@@ -131,14 +131,14 @@ def take_up(connection: Connection, rules: Rules, run: RunRow, now: datetime) ->
     """
     definition = rules.definition(connection, run.definition_hash)
     scope = trigger_scope(definition, run.event, run.brand, now)
-    meant = _run_as_meant(definition, run.event, scope, run.key, now)
+    found = run_as_meant(definition, run.event, scope, run.key, now)
     is_limited = definition.concurrency is not None
     state = RunState.QUEUED if is_limited else RunState.RUNNING
-    crowd = meant.by if is_limited else None
+    crowd = found.by if is_limited else None
     taken_up = runs.take_up(connection, run, state, crowd=crowd, expires_at=now + definition.expires, now=now)
     assert taken_up is not None, "it is locked"
-    if meant.cancels:
-        correlations.begin(connection, run.id, None, meant.cancels, now)
+    if found.cancels:
+        correlations.begin(connection, run.id, None, found.cancels, now)
         taken_up, _ = take_events(connection, taken_up, now)
     return let_in(connection, rules, taken_up, now)
 

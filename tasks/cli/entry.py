@@ -42,6 +42,7 @@ COMMANDS = {
     "start": Lazy("tasks.cli.intervene:start", "Begin a run of a workflow that is started by hand."),
     "cancel": Lazy("tasks.cli.intervene:cancel", "Cancel runs."),
     "retry": Lazy("tasks.cli.intervene:retry", "Have a failed run go on, or begin a parked one."),
+    "undo": Lazy("tasks.cli.undo:undo", "See how what a run did can be taken back, and take it back."),
     "approve": Lazy("tasks.cli.approve:approve", "Approve what a run asks, or make a link by which another does."),
     "deny": Lazy("tasks.cli.approve:deny", "Deny what a run asks."),
     "explain": Lazy("tasks.cli.explain:explain", "Tell what became of a run, an event or a subject, and why."),

@@ -74,7 +74,7 @@ def chronicle(connection: Connection, text: str, now: datetime) -> Chronicle:
     if not entries:
         raise NotFound(f"nothing is known about {redact_text(asked)}")
     open_ = [item for line in runs if line.ended_at is None for item in waiting_of(connection, line.id, now)]
-    return Chronicle(asked, subjects, tuple(sorted(entries, key=attrgetter("at"))), tuple(open_), now)
+    return Chronicle(asked, subjects, tuple(sorted(entries, key=attrgetter("at", "id"))), tuple(open_), now)
 
 
 def _subjects(connection: Connection, asked: str) -> tuple[str, ...]:

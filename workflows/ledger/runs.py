@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from workflows.engine.decisions import BeginEnding, EndRun
+from workflows.engine.decisions import TIME_TO_CLEAN_UP, BeginEnding, EndRun
 from workflows.engine.snapshot import At, Cancelling, Ending
 from workflows.engine.states import OUT_THERE, RUN_MOVES, RunState, sources_of
 from workflows.events import Event
@@ -24,9 +24,6 @@ from workflows.values import RunId, new_id
 
 PUT_OFF = timedelta(seconds=30)
 """How long a run rests that could not be decided on because of an error of ours."""
-
-TIME_TO_CLEAN_UP = timedelta(days=1)
-"""How long the on_failure steps of a run may take, whenever it would have expired."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from webhooks.console import access
 from webhooks.console.deciding import add_rules
+from webhooks.console.graph import draw_graph
 from webhooks.console.rendering import Answer, page, render, services, template_names, visitor
 from webhooks.console.timeline import draw
 from webhooks.errors import PayloadError
@@ -61,7 +62,7 @@ def run(run_id: str) -> Answer:
         told = explain_run(connection, run_id, now)
         return {"told": told, "run": told.run.line, "timeline": draw(told)}
 
-    return page("run", gather)
+    return page("run", gather, lambda found: {"graph": draw_graph(found["told"].run)})
 
 
 def event(event_id: str) -> Answer:

@@ -45,13 +45,17 @@ def visitor() -> access.Visitor | None:
     return found
 
 
-def page(name: str, gather: Callable[[Connection, datetime], dict[str, Any]]) -> str:
-    """Gather in one transaction, so that a page does not contradict itself, then render without it."""
+def page(
+    name: str,
+    gather: Callable[[Connection, datetime], dict[str, Any]],
+    work_out: Callable[[dict[str, Any]], dict[str, Any]] = lambda found: {},
+) -> str:
+    """Gather in one transaction, so that a page does not contradict itself, then work out and render without it."""
     database = services().database
     with database.read() as connection:
         now = database.now(connection)
         found = gather(connection, now)
-    return render_template(f"console/{name}.html", now=now, **found)
+    return render_template(f"console/{name}.html", now=now, **found, **work_out(found))
 
 
 def render(status: int, name: str, **values: Any) -> tuple[str, int]:

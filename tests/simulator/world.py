@@ -27,6 +27,8 @@ from workflows.values import new_id
 
 OVER = ("done", "refused", "cancelled", "skipped")
 """The states of an effect that is over."""
+MOST_ROUNDS = 400
+"""Of three hours each, until everything must have ended: runs of a crowd wait for one another to expire."""
 LANES = 2
 """Calls of the vendor at a time."""
 
@@ -233,18 +235,18 @@ class World:
     def come_to_an_end(self) -> None:
         """Everybody works, every vendor answers, people settle what is in doubt, and time passes: it must all end."""
         self.vendor.script = []
-        for _ in range(60):
+        for _ in range(MOST_ROUNDS):
             while self.intake.take_batch():
                 pass
             self.sweep.once()
             self.crew.work()
             for _ in range(20):
                 self._settle(1)
-            self.database.pass_time(hours=2)
-            self.crew.monotonic += 7200
-            self.check()
             if self._is_over():
                 break
+            self.database.pass_time(hours=3)
+            self.crew.monotonic += 10800
+        self.check()
         self._check_end()
 
     # What must hold.

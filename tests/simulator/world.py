@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 from marshmallow import Schema, fields
 
 from tests.builders.ledger import COMPLETED, Crew, Inputs, ScriptedVendor, catalogue, operation, store_delivery
-from tests.simulator.memory import Death, Die, Killed, MemoryDatabase, never
+from tests.simulator.memory import Death, Die, Killed, memory, never
 from tests.simulator.stories import KEYS, Story
 from workflows.catalogue import Catalogue, Operation, Outcome, OutcomeKind, Repeat, Request
 from workflows.engine.decisions import EndRun
@@ -92,7 +91,8 @@ class World:
     """One ledger, one living process at a time, and everything that may happen to them."""
 
     def __init__(self, story: Story) -> None:
-        self.database = MemoryDatabase()
+        self.database = memory()
+        self.database.begin_again()
         self.vendor = Vendor()
         self._catalogue = make_catalogue()
         self._lives = 0
@@ -101,9 +101,6 @@ class World:
         with self.database.write() as connection:
             configuration.apply(connection, definitions, {}, by="a story", now=self.database.time)
         self._begin_life()
-
-    def close(self) -> None:
-        self.database.close()
 
     def _begin_life(self) -> None:
         self._lives += 1
@@ -341,10 +338,6 @@ def _held_by(performer: Performer, holder: str) -> Performer:
 def play(story: Story) -> None:
     """Play a story to its end; raises AssertionError with what did not hold."""
     world = World(story)
-    try:
-        for kind, choice, death in story.happenings:
-            world.happen(kind, choice, death)
-        with suppress(Killed):
-            world.come_to_an_end()
-    finally:
-        world.close()
+    for kind, choice, death in story.happenings:
+        world.happen(kind, choice, death)
+    world.come_to_an_end()

@@ -21,6 +21,7 @@ from sandbox import control, page
 from sandbox.calls import Refusal, Vendor
 from sandbox.constant_contact import ConstantContact
 from sandbox.cymbal import Cymbal
+from sandbox.eventbrite import EventbriteApi
 from sandbox.evvnt import Evvnt
 from sandbox.exchange import Exchange, plain_error
 from sandbox.faults import Faults
@@ -30,7 +31,7 @@ from sandbox.partner_api import PartnerApi
 from sandbox.postman import Postman
 from sandbox.scheduler import Scheduler
 from sandbox.settings import Settings
-from sandbox.shops import BoxOffice, Shop, TicketTailor
+from sandbox.shops import BoxOffice, Eventbrite, Shop, Shopify, Stripe, TicketTailor, Universe
 from sandbox.store import Store, StoreError
 from sandbox.symphony import Symphony
 
@@ -81,8 +82,9 @@ def build(settings: Settings) -> House:
         ConstantContact(settings, store, postman),
         Evvnt(settings, store),
         PartnerApi(settings, store),
+        EventbriteApi(settings),
     )
-    shops: tuple[Shop, ...] = (BoxOffice(), TicketTailor())
+    shops: tuple[Shop, ...] = (BoxOffice(), TicketTailor(), Eventbrite(), Universe(), Shopify(), Stripe())
 
     exchange = Exchange(store, journal, faults, stopping)
     for vendor in vendors:

@@ -52,6 +52,7 @@ class Settings:
     evvnt_secret: str = "sandbox-evvnt-secret"
     partner_api_project: str = "sandbox-project"
     partner_api_key: str = "sandbox-private-key"
+    eventbrite_token: str = "sandbox-eventbrite-token"
     account_currency: str = "USD"
     """The currency of the connected ad account; a budget in any other is refused."""
     daily_minimum: Mapping[str, Decimal] = field(default_factory=lambda: DAILY_MINIMUM)

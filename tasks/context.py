@@ -15,6 +15,8 @@ from tasks.queues import vendor_queue
 from vendors.catalogue import build_catalogue
 from vendors.client import Client
 from webhooks.doorbell import IntakeBell
+from webhooks.fetched import FetchedDeliveries
+from webhooks.sources import build_sources
 from workflows.catalogue import Catalogue
 from workflows.ledger.database import Database
 from workflows.runtime.effects import Performer
@@ -24,6 +26,7 @@ from workflows.runtime.pacer import Pacer
 from workflows.runtime.release import Released, Releaser
 from workflows.runtime.rules import Rules
 from workflows.runtime.sweep import Sweep
+from workflows.runtime.upkeep import Upkeep
 from workflows.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -41,6 +44,7 @@ class Context:
     releaser: Releaser
     looker: Looker
     sweep: Sweep
+    upkeep: Upkeep
     bell: IntakeBell
     bell_lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -56,10 +60,14 @@ class Context:
 def build_context(settings: Settings, app: Celery) -> Context:
     """Wire a process's objects together. Opens no connection."""
     catalogue = build_catalogue(settings)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.keys)
     rules = Rules(catalogue, settings.expected)
     performer = Performer(
-        database, rules, Client(settings, Pacer(database, rules).wait), holder=f"{socket.gethostname()}:{os.getpid()}"
+        database,
+        rules,
+        Client(settings, Pacer(database, rules).wait),
+        holder=f"{socket.gethostname()}:{os.getpid()}",
+        fetched=FetchedDeliveries(build_sources(settings.sources)),
     )
     messenger = Messenger(app)
     releaser = Releaser(database, rules, messenger)
@@ -73,6 +81,7 @@ def build_context(settings: Settings, app: Celery) -> Context:
         releaser=releaser,
         looker=looker,
         sweep=Sweep(database, rules, performer, releaser, looker),
+        upkeep=Upkeep(database, settings.retention),
         bell=IntakeBell(settings.broker_url),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,7 +10,8 @@ from urllib.parse import urlsplit
 
 from vendors.constant_contact import CONSTANT_CONTACT
 from vendors.cymbal import CYMBAL
-from vendors.entry import Configured, Entry
+from vendors.entry import Configured, Entry, is_this_machine
+from vendors.eventbrite import EVENTBRITE
 from vendors.evvnt import EVVNT
 from vendors.partner_api import PARTNER_API
 from vendors.symphony import SYMPHONY
@@ -20,7 +20,7 @@ from workflows.errors import ConfigurationError
 from workflows.problems import Problem, nearest
 from workflows.settings import Settings
 
-PHONE_BOOK: Final = (SYMPHONY, CYMBAL, CONSTANT_CONTACT, EVVNT, PARTNER_API)
+PHONE_BOOK: Final = (SYMPHONY, CYMBAL, CONSTANT_CONTACT, EVVNT, PARTNER_API, EVENTBRITE)
 
 CONFIGURABLE: Final = {"symphony": ("get_campaign", "get_campaign_analytics", "resume_location")}
 """Operations whose path and answer no document states."""
@@ -70,10 +70,4 @@ def _problems(entry: Entry, configured: Configured) -> Iterator[Problem]:
 
 def _is_private(url: str) -> bool:
     """Whether nobody else can read along: https, or this very machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" or parts.hostname == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
+    return urlsplit(url).scheme == "https" or is_this_machine(url)

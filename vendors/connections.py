@@ -7,6 +7,7 @@ second would hold a thread for ever: at the deadline the socket is shut down und
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import ssl
 from contextlib import suppress
@@ -36,7 +37,8 @@ class Call:
     A context manager; inside it, connections of this thread belong to this call.
     """
 
-    def __init__(self, seconds: float, deadlines: Deadlines) -> None:
+    def __init__(self, seconds: float, deadlines: Deadlines, *, is_public: bool = False) -> None:
+        self.is_public = is_public
         self.is_connected = False
         self.has_left = False
         self.is_late = False
@@ -190,6 +192,9 @@ def _connect(host: str, port: int, call: Call) -> socket.socket:
     """Connect to the first address that answers; what is left of the call bounds each try."""
     problem: OSError = OSError("has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if call.is_public and not ipaddress.ip_address(address[0]).is_global:
+            problem = NotPublic()
+            continue
         made = socket.socket(family, kind, protocol)
         try:
             made.settimeout(call.remaining(CONNECT_SECONDS))
@@ -207,8 +212,14 @@ def _connect(host: str, port: int, call: Call) -> socket.socket:
     raise problem
 
 
+class NotPublic(OSError):
+    """its name leads into a private network"""
+
+
 def _in_words(error: OSError | UnicodeError) -> str:
     match error:
+        case NotPublic():
+            return str(NotPublic.__doc__)
         case socket.gaierror() | UnicodeError():
             return "its name cannot be resolved"
         case TimeoutError():

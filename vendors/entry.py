@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from workflows.catalogue import Limit, Operation
 from workflows.settings import Secret
@@ -15,6 +17,17 @@ HIDDEN = "***"
 
 Configured = Mapping[str, Any]
 """A vendor's part of stagedoor.yml, as `workflows.settings` read it; what is not set is None or absent."""
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether an address is that of this very machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,7 @@ class Entry:
     hidden_error reads the JSON of a 2xx: "" when it confirms, else what the vendor says went wrong
     wait_hint    reads the JSON of a 429 without Retry-After: how many seconds to wait, None where it does not say
     limits, concurrency  the vendor's own, where the operator states no others
+    is_public    it is on the internet: an address of a private network is none of its
     """
 
     name: str
@@ -110,3 +124,4 @@ class Entry:
     wait_hint: Callable[[Any, datetime], float | None] = no_hint
     limits: tuple[Limit, ...] = ()
     concurrency: int = 8
+    is_public: bool = False

@@ -26,12 +26,16 @@ _NETWORK_ERRORS = (OSError, HTTPError, HTTPException, ValueError)
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A request complete with its credentials; `body` is the exact bytes. Not for showing."""
+    """A request complete with its credentials; `body` is the exact bytes. Not for showing.
+
+    With `is_public` it goes to no address of a private network, whatever the name resolves to.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | None
+    is_public: bool = False
 
 
 class VendorSession:
@@ -51,7 +55,7 @@ class VendorSession:
         """
         session = self._session()
         response, body, unread = None, None, ""
-        call = Call(deadline_seconds, self._deadlines)
+        call = Call(deadline_seconds, self._deadlines, is_public=outgoing.is_public)
         try:
             with call:
                 if fresh_connection:

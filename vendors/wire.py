@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from vendors.entry import HIDDEN, Configured, Entry, Header, Token
+from vendors.entry import HIDDEN, Configured, Entry, Header, Token, is_this_machine
 from workflows.catalogue import Request
 from workflows.settings import Secret
 from workflows.typed_json import load_foreign
@@ -42,8 +42,11 @@ class Wire:
 
         headers = {header.name: header.sent() for header in self._headers(request, token)}
         body = self._form(shown=False) if self.is_login(request.operation) else request.body
-        url = _url(self.configured[request.base], request)
-        return Outgoing(request.method, url, headers, None if body is None else body.encode())
+        base = self.configured[request.base]
+        is_public = self.entry.is_public and not is_this_machine(base)
+        return Outgoing(
+            request.method, _url(base, request), headers, None if body is None else body.encode(), is_public
+        )
 
     def shown(self, request: Request) -> dict[str, Any]:
         """The request for people, whether or not everything is configured."""

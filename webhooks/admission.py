@@ -127,7 +127,7 @@ def _unwanted(where: Formula | None, draft: EventDraft, now: datetime) -> str | 
         "occurred_at": draft.occurred_at or now,
         "data": draft.data,
     }
-    verdict = where.verdict({"event": event})
+    verdict = where.verdict({"event": event, "now": now})
     return None if verdict.holds else verdict.because
 
 

@@ -6,11 +6,13 @@ Vendors take a 3xx for a failure, and Eventbrite takes a 410 for the end of the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
+from webhooks.errors import LimitError
 from workflows.ledger.arrivals import Receipt
 from workflows.problems import Problem
 
@@ -31,6 +33,19 @@ def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | N
 def unavailable(message: str) -> Response:
     """The sender should come again."""
     return refusal(503, "unavailable", message, {"Retry-After": str(RETRY_SECONDS)})
+
+
+def limited(error: LimitError) -> Response:
+    """More than is taken; where that passes, the sender is told when to come again."""
+    wait = error.retry_seconds
+    headers = None if wait is None else {"Retry-After": str(max(1, math.ceil(wait)))}
+    return refusal(error.status, error.code, str(error), headers)
+
+
+def not_ready(problems: Sequence[Problem]) -> Response:
+    """Why the door is not ready."""
+    content = {"problems": [problem.as_dict() for problem in problems]}
+    return answer(503, content, {"Retry-After": str(RETRY_SECONDS)})
 
 
 def stored(status: int, receipt: Receipt, *, with_problems: bool) -> Response:

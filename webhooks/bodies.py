@@ -6,10 +6,8 @@ from typing import Any
 
 from webhooks.errors import BodyError
 
-MOST_BYTES = 1 << 20
 
-
-def read_body(environ: dict[str, Any], most_bytes: int = MOST_BYTES) -> bytes:
+def read_body(environ: dict[str, Any], most_bytes: int) -> bytes:
     """The raw bytes of a WSGI request's body.
 
     Raises BodyError when it is longer than `most_bytes`, whatever Content-Length says, or shorter than it says: half a

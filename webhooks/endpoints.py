@@ -14,11 +14,11 @@ from flask import Blueprint, Response, request
 
 from webhooks import answers
 from webhooks.bodies import read_body
-from webhooks.errors import BodyError, SignatureError
+from webhooks.errors import BodyError, LimitError, SignatureError
 from webhooks.examination import examine, is_quarantined, status_of
 from webhooks.headers import headers_of
 from webhooks.services import Services
-from webhooks.signatures import Presented
+from webhooks.signatures import Headers, Presented
 from webhooks.sources import Greeting, Source
 from workflows.errors import LedgerUnavailable
 
@@ -67,32 +67,52 @@ class Door:
             self._count(environ, UNKNOWN, "unknown_source")
             return answers.refusal(404, "not_found", "there is no such source")
         try:
-            body = read_body(environ)
+            return self._admit(environ, source, token)
+        except LimitError as error:
+            self._count(environ, source.name, error.code)
+            return answers.limited(error)
         except BodyError as error:
             self._count(environ, source.name, error.code)
             return answers.refusal(error.status, error.code, str(error))
-        return self._verify(environ, source, body, token)
 
     def ready(self) -> Response:
-        """Whether webhooks can be stored now, as far as reading can tell."""
-        try:
-            self._services.check_ledger()
-        except LedgerUnavailable as error:
-            log.warning("not ready", reason=str(error))
-            return answers.unavailable("the ledger cannot be read")
-        return answers.answer(200, {"status": "ready"})
+        """Whether webhooks can be stored now and are taken in, as far as looking can tell."""
+        problems = self._services.readiness.problems()
+        if not problems:
+            return answers.answer(200, {"status": "ready"})
+        log.warning("not ready", reasons=[problem.message for problem in problems])
+        return answers.not_ready(problems)
 
-    def _verify(self, environ: WSGIEnvironment, source: Source, body: bytes, token: str | None) -> Response:
+    def _admit(self, environ: WSGIEnvironment, source: Source, token: str | None) -> Response:
+        """Let in what keeps within the limits. Raises LimitError or BodyError."""
+        rates, places = self._services.rates, self._services.places
+        # Known without a look at the request: a flood is turned away before it costs anything.
+        _require_rate(source, rates.refused_for(source.name))
+        if not places.enter(source.name):
+            raise LimitError(429, "crowded", "too many webhooks at a time", retry_seconds=1)
+        try:
+            headers = headers_of(environ)
+            _require_short(headers, self._services.settings.door.header_bytes)
+            body = read_body(environ, source.admission.body_bytes)
+            return self._verify(environ, source, Presented(body, headers, token, environ.get("REMOTE_ADDR") or None))
+        finally:
+            places.leave(source.name)
+
+    def _verify(self, environ: WSGIEnvironment, source: Source, presented: Presented) -> Response:
         if source.scheme is None:
             self._count(environ, source.name, "not_configured")
             return answers.unavailable("this source is not configured: its secret is not set")
-        presented = Presented(body, headers_of(environ), token, environ.get("REMOTE_ADDR") or None)
+        if source.preset.carries_secret and not self._services.database.vault.first:
+            self._count(environ, source.name, "not_configured")
+            return answers.unavailable("this source is not configured: its bodies must be sealed and there is no key")
         try:
             key_id = source.scheme.verify(presented, time.time())
         except SignatureError as error:
-            self._count(environ, source.name, f"signature_{error.reason}", body)
+            self._count(environ, source.name, f"signature_{error.reason}", presented.body)
             challenge = {"WWW-Authenticate": f"Webhook realm={source.name}"}
             return answers.refusal(401, "not_authentic", str(error), challenge)
+        # Only now, so that whoever is not the source cannot use up what it may send.
+        _require_rate(source, self._services.rates.take(source.name))
         return self._store(environ, source, presented, key_id)
 
     def _store(self, environ: WSGIEnvironment, source: Source, presented: Presented, key_id: str) -> Response:
@@ -101,7 +121,7 @@ class Door:
             log.info("greeted", source=source.name)
             return answers.answer(200, arrival.answer)
         try:
-            receipt = self._services.inbox.store(arrival)
+            receipt = self._services.inbox.store(self._services.database.vault.seal(arrival))
         except LedgerUnavailable as error:
             log.error("not stored", source=source.name, reason=str(error))
             self._count(environ, source.name, "not_stored")
@@ -115,3 +135,17 @@ class Door:
         if body is not None:
             sample |= {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
         self._services.refusals.count(source, reason, sample)
+
+
+def _require_rate(source: Source, wait_seconds: float) -> None:
+    """Raises LimitError where the source has to wait."""
+    if wait_seconds > 0:
+        rate = source.admission.rate
+        of_rate = "" if rate is None else f": {rate.count} in {rate.seconds} s"
+        raise LimitError(429, "rate", f"more than this source may send{of_rate}", wait_seconds)
+
+
+def _require_short(headers: Headers, most_bytes: int) -> None:
+    """Raises LimitError where the headers are longer than is taken."""
+    if sum(map(len, headers)) + sum(map(len, headers.values())) > most_bytes:
+        raise LimitError(431, "headers_too_large", f"the headers are larger than {most_bytes} bytes")

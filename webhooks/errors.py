@@ -1,8 +1,9 @@
 """The errors of the door, by who has to act.
 
 StagedoorError (workflows.errors)
+├── LimitError       the request, or the lot of them, is more than is taken: 429 or 431, never stored
 ├── SignatureError   the sender is not who it should be, as far as we can tell: 401
-├── BodyError        the body is not what its headers say or too large: 400 or 413, never stored
+├── BodyError        the body is not what its headers say, too large, or too slow: 400, 408 or 413, never stored
 └── PayloadError     an authentic body cannot be read or does not fit: 400 or 422, kept with its problems
 """
 
@@ -21,6 +22,16 @@ class SignatureError(StagedoorError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class LimitError(StagedoorError):
+    """A limit is reached; `status` is the answer, and where it passes by itself `retry_seconds` says when."""
+
+    def __init__(self, status: int, code: str, message: str, retry_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.retry_seconds = retry_seconds
 
 
 class BodyError(StagedoorError):

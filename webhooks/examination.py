@@ -12,6 +12,7 @@ from typing import Any
 
 from webhooks.admission import key_of, position_of, wanted
 from webhooks.errors import PayloadError
+from webhooks.headers import KEY_ID
 from webhooks.signatures import Headers, Presented
 from webhooks.sources import Content, EventDraft, Greeting, Source
 from webhooks.sources.payload import UNREADABLE, read_json
@@ -31,8 +32,6 @@ QUARANTINED = "quarantined"
 """The code of the one problem of a delivery that is well and cannot be believed yet."""
 STATUSES = {UNREADABLE: 400, TOO_LARGE: 413}
 """The answer by the code of a problem; any other is 422."""
-KEY_ID = "stagedoor-key"
-"""Among the headers kept, the id of the key that proved the request, where its keys have ids."""
 
 
 def examine(source: Source, presented: Presented, key_id: str = "") -> Arrival | Greeting:
@@ -101,7 +100,7 @@ def _shard(source: Source, drafts: Sequence[EventDraft]) -> int:
 
 def _kept(source: Source, headers: Headers, key_id: str) -> dict[str, str]:
     secret = source.scheme.secret_headers if source.scheme else frozenset()
-    names = [name for name in headers if name not in NEVER_KEPT and name not in secret and name != KEY_ID]
+    names = [name for name in headers if name not in NEVER_KEPT and name not in secret]
     kept = {name: headers[name][:LONGEST_HEADER] for name in names[:MOST_HEADERS]}
     return {**kept, KEY_ID: key_id} if key_id else kept
 
@@ -111,10 +110,13 @@ def _written(source: Source, drafts: Sequence[EventDraft]) -> str:
 
 
 def _as_kept(draft: EventDraft, source: Source) -> dict[str, Any]:
-    return {
+    kept = {
         "type": draft.type,
         "subject": draft.subject,
         "occurred_at": draft.occurred_at,
         "brand": source.brand,
         "data": draft.data,
     }
+    if draft.fetch is not None:
+        kept["fetch"] = {"operation": draft.fetch.operation, "inputs": draft.fetch.inputs}
+    return kept

@@ -143,7 +143,7 @@ class Replayer:
                 tally.counts["calls made again"] += item.repeated
 
     def _examine_again(self, turn: _Turn, stored: Stored, tally: Tally) -> None:
-        found = self._examined(stored)
+        found = self._examined(turn.connection, stored)
         wanted = turn.which.event_type
         if wanted is not None and not found.carries(wanted):
             return
@@ -174,12 +174,13 @@ class Replayer:
         for run in taken.begun:
             tally.tell(run.workflow, Fate.BEGINS)
 
-    def _examined(self, stored: Stored) -> Examined:
+    def _examined(self, connection: Connection, stored: Stored) -> Examined:
         source = self._sources.get(stored.source)
         if source is None:
             gone = Problem("no_source", f"there is no source {stored.source!r} in stagedoor.yml any more", path="$")
             return _kept(stored.state, gone)
-        presented = Presented(stored.body, stored.headers)
+        opened = replays.opened(connection, stored)
+        presented = Presented(opened.body, opened.headers)
         arrival = examine(source, presented)
         if isinstance(arrival, Greeting):
             return Examined(0, "[]", None, "pending")

@@ -175,7 +175,9 @@ class Operation:
     subjects     what it changes: templates over the inputs, or a function of them where a template cannot say it
     reduces      it only takes something away (pause, unsubscribe) and must always be possible
     spends       what it costs and how that is counted, in a sentence; "" when it costs nothing
+    spends_at    the input that says how much, such as `metadata.budget`; "" where none does
     contacts     whom it writes to or lets be written to, in a sentence; "" when nobody
+    contacts_at  the input that says whom: a list, or one person; "" where none does
     verify       for `repeat` verify: the look that tells whether a call in doubt was processed
     follow       for what the vendor only accepts and then works on: the look that tells how it ended
     pages        how the list it reads goes on. A call, and so an effect, is one page; its output says where the next
@@ -204,7 +206,9 @@ class Operation:
     subjects: tuple[str, ...] | Callable[[Inputs], tuple[str, ...]] = ()
     reduces: bool = False
     spends: str = ""
+    spends_at: str = ""
     contacts: str = ""
+    contacts_at: str = ""
     verify: Look | None = None
     follow: Look | None = None
     pages: Pages | None = None

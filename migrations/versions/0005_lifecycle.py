@@ -10,6 +10,14 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+REFERRING = (
+    ("dedup_keys", "delivery_id"),
+    ("milestones", "event_id"),
+    ("once_keys", "effect_id"),
+    ("gathered", "event_id"),
+)
+REFERRING_PERHAPS = (("awaited", "event_id"), ("gathered", "began"))
+
 # An audit that could be rewritten by whoever can write would prove nothing. (Its hashes show what was done to it by
 # somebody who may also drop these triggers.)
 SQLITE_APPEND_ONLY = """
@@ -29,9 +37,15 @@ def upgrade() -> None:
     _create_audit()
     _create_replays()
     _create_expectations()
+    _create_drift()
+    _create_what_removal_needs()
 
 
 def downgrade() -> None:
+    for table, column in (*REFERRING, *REFERRING_PERHAPS):
+        op.drop_index(f"ix_{table}_{column}", table_name=table)
+    for table in ("drifts", "shapes", "chores"):
+        op.drop_table(table)
     op.drop_table("expectations")
     op.drop_index("ix_events_replay_of", table_name="events")
     op.drop_column("events", "replay_of")
@@ -123,6 +137,52 @@ def _create_expectations() -> None:
     _create_partial_index("ix_expectations_due", "expectations", ["due_at"], "state = 'open'")
     _create_partial_index("ix_expectations_poll", "expectations", ["poll_at"], "poll_at IS NOT NULL")
     _create_partial_index("ix_expectations_asked", "expectations", ["effect_id"], "effect_id IS NOT NULL")
+
+
+def _create_drift() -> None:
+    op.create_table(
+        "chores",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", sa.Text(), server_default="", nullable=False, comment="how far it has come"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_chores")),
+        comment="work that some process does now and then, whichever comes first",
+    )
+    op.create_table(
+        "shapes",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False, comment="the body as it came, or the event's data"),
+        sa.Column("samples", sa.BigInteger(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False, comment="{path: [kinds, seen, missed, is optional]}"),
+        sa.CheckConstraint("part IN ('body', 'data')", name=op.f("ck_shapes_part_known")),
+        sa.PrimaryKeyConstraint("source", "type", "part", name=op.f("pk_shapes")),
+    )
+    op.create_table(
+        "drifts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("before", sa.Text(), nullable=False),
+        sa.Column("now", sa.Text(), nullable=False),
+        sa.Column("delivery_id", sa.Text(), nullable=False, comment="where it was seen first"),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("what IN ('new', 'gone', 'type')", name=op.f("ck_drifts_what_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drifts")),
+    )
+    _create_partial_index("ix_drifts_open", "drifts", ["id"], "accepted_at IS NULL")
+
+
+def _create_what_removal_needs() -> None:
+    """Before a row is deleted the database looks for whoever refers to it: without these, through the whole table."""
+    for table, column in REFERRING:
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+    for table, column in REFERRING_PERHAPS:
+        _create_partial_index(f"ix_{table}_{column}", table, [column], f"{column} IS NOT NULL")
 
 
 def _create_partial_index(name: str, table: str, columns: list[str], where: str) -> None:

@@ -9,9 +9,8 @@ import click
 
 from tasks.cli import surroundings
 from vendors.catalogue import build_catalogue
-from workflows.language.check import check_configuration
-from workflows.language.reports import as_json, as_sarif, as_text
-from workflows.problems import Problem
+from workflows.language.check import Examination, examine_configuration
+from workflows.language.reports import as_json, as_sarif, as_text, exposures_as_text
 
 
 @click.command()
@@ -20,18 +19,23 @@ from workflows.problems import Problem
 def check(paths: tuple[Path, ...], form: str) -> int:
     """Look at stagedoor.yml and the workflows in PATHS: files or folders, by default those of the configuration.
 
-    Exit status 1 when there is a mistake; a warning alone is none.
+    Exit status 1 when there is a mistake; a warning (W…) alone is none. Of workflows without a mistake it also tells
+    how much money they can spend in a day, and how many people they can write to, by their own limits.
     """
-    problems = check_configuration(surroundings.variables(), None, build_catalogue, paths)
+    found = examine_configuration(surroundings.variables(), None, build_catalogue, paths)
+    problems = found.problems
     match form:
         case "json":
-            click.echo(as_json(problems))
+            click.echo(as_json(problems, found.exposures))
         case "sarif":
             click.echo(as_sarif(problems, version("stagedoor")))
         case _:
-            _tell(problems)
+            _tell(found)
     return 1 if any(problem.severity == "error" for problem in problems) else 0
 
 
-def _tell(problems: list[Problem]) -> None:
-    click.echo(as_text(problems) or "no mistakes")
+def _tell(found: Examination) -> None:
+    click.echo(as_text(found.problems) or "no mistakes")
+    exposed = exposures_as_text(found.exposures)
+    if exposed:
+        click.echo(f"\n{exposed}")

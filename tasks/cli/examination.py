@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 
 from tasks.up.places import LOOPBACK, WEB_PORT, running_places
 from vendors.catalogue import build_catalogue
+from webhooks.sources import PRESETS
 from workflows.errors import LedgerUnavailable, StagedoorError
 from workflows.language.check import check_configuration
 from workflows.ledger import schema
@@ -56,6 +57,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Sign]:
     if not problems:
         yield Sign("configuration", "ok", f"{settings.config_dir} has no mistakes")
     yield from _unset(settings)
+    yield from _sealing(settings)
     yield from _vendors(settings)
     yield _data_folder(settings)
     yield from _ledger(settings)
@@ -66,6 +68,17 @@ def examine(environ: Mapping[str, str]) -> Iterator[Sign]:
 def _unset(settings: Settings) -> Iterator[Sign]:
     for missing in settings.unset:
         yield Sign("settings", "warn", f"{missing.path} is not set", f"set {missing.variable}")
+
+
+def _sealing(settings: Settings) -> Iterator[Sign]:
+    """Bodies that carry a secret are stored sealed or not at all."""
+    if settings.keys:
+        yield Sign("sealing", "ok", f"deliveries are sealed with the key {settings.keys[0].id}")
+        return
+    for source in settings.sources.values():
+        if PRESETS[source.preset].carries_secret:
+            why = f"the source {source.name} is shut: its bodies carry a secret, and there is no key to seal them with"
+            yield Sign("sealing", "fail", why, "set STAGEDOOR_KEYS; `stagedoor keys new` makes one")
 
 
 def _vendors(settings: Settings) -> Iterator[Sign]:
@@ -94,7 +107,7 @@ def _ledger(settings: Settings) -> Iterator[Sign]:
         yield Sign("ledger", "fail", f"{where} is not there", "run `stagedoor db upgrade`")
         return  # looking would make an empty one
     try:
-        database = Database(settings.database_url)
+        database = Database(settings.database_url, settings.keys)
         with database.read() as connection:
             yield from _ledger_signs(settings, database, connection, where)
     except (LedgerUnavailable, OSError) as error:

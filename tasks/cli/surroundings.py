@@ -44,7 +44,7 @@ def ledger(chosen: Settings) -> Iterator[Database]:
     """The ledger these settings name."""
     from workflows.ledger.database import Database
 
-    database = Database(chosen.database_url)
+    database = Database(chosen.database_url, chosen.keys)
     try:
         yield database
     finally:

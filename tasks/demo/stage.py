@@ -47,7 +47,7 @@ class Stage:
         self._plan = plan
         self._now = now
         self._display = display
-        self._database = Database(plan.settings.database_url)
+        self._database = Database(plan.settings.database_url, plan.settings.keys)
         self._sandbox = Sandbox(plan.places.sandbox_url)
         self._watcher = Watcher(self._sandbox, self._database, display)
         self._ids: dict[str, str] = {}

@@ -23,10 +23,16 @@ KEYS: Mapping[str, str] = {
     "EVVNT_SECRET": "sandbox-evvnt-secret",
     "PARTNER_API_PROJECT_ID": "sandbox-project",
     "PARTNER_API_PRIVATE_KEY": "sandbox-private-key",
+    "EVENTBRITE_TOKEN": "sandbox-eventbrite-token",
 }
 """The keys the sandbox's vendors take. They open nothing else."""
 
-MADE_UP = ("SYMPHONY_WEBHOOK_TOKEN", "TICKETTAILOR_WEBHOOK_SECRET", "BOX_OFFICE_API_KEY")
+MADE_UP = (
+    "SYMPHONY_WEBHOOK_TOKEN",
+    "TICKETTAILOR_WEBHOOK_SECRET",
+    "BOX_OFFICE_API_KEY",
+    "EVENTBRITE_WEBHOOK_TOKEN",
+)
 """Secrets of our own door; random, one set a data folder."""
 
 
@@ -41,6 +47,7 @@ def sandbox_environment(data_dir: Path, url: str) -> dict[str, str]:
         "CONSTANT_CONTACT_TOKEN_URL": f"{url}/constant_contact/token",
         "EVVNT_BASE_URL": f"{url}/evvnt",
         "PARTNER_API_BASE_URL": f"{url}/partner_api",
+        "EVENTBRITE_BASE_URL": f"{url}/eventbrite/v3",
         **KEYS,
         **{name: known.get(name) or secrets.token_urlsafe(24) for name in MADE_UP},
     }

@@ -44,6 +44,7 @@ def _web(plan: Plan, after: tuple[str, ...]) -> Service:
         command=_python(
             *("-m", "granian", "--interface", "wsgi", "--host", LOOPBACK, "--port", str(plan.places.web)),
             *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--no-ws"),
+            *("--http1-header-read-timeout", "10000"),
             "webhooks.wsgi:app",
         ),
         ready=http_ready(f"{plan.places.web_url}/ready"),

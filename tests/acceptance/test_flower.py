@@ -76,7 +76,8 @@ def test_of_a_call_flower_knows_the_effects_id_and_nothing_else(stack: Stack) ->
 
 
 def test_each_vendor_has_a_queue_and_intake_is_apart(stack: Stack) -> None:
-    vendors = {f"vendor.{name}" for name in ("symphony", "cymbal", "constant_contact", "evvnt", "partner_api")}
+    names = ("symphony", "cymbal", "constant_contact", "evvnt", "partner_api", "eventbrite")
+    vendors = {f"vendor.{name}" for name in names}
     expected = {"intake": {"intake"}, "worker": vendors}
     # A worker that is busy may miss the one second Flower gives everybody to answer.
     wait_until(lambda: queues_by_worker(stack) == expected, within_seconds=20)

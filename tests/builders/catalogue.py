@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import Schema, fields
 
-from workflows.catalogue import Catalogue, Operation, Repeat, Vendor
+from workflows.catalogue import Catalogue, Operation, Repeat, Requirement, Vendor
 from workflows.fields import Flag, MoneyField, Number, PercentField, Text
+
+COMPLETED = Requirement("symphony.campaign.completed", "symphony:campaign:{id}", never_after="symphony.campaign.failed")
 
 
 class One(Schema):
@@ -42,7 +45,11 @@ class Contact(Schema):
 
 
 def make_catalogue() -> Catalogue:
-    """`shop.get_figures` answers, `shop.edit_show` does not, `shop.add_contact` nests, `shop.gone` is unavailable."""
+    """One vendor with an operation of each kind.
+
+    `shop.get_figures` answers, `shop.edit_show` does not, `shop.add_contact` nests, `shop.gone` is unavailable, and
+    `shop.sell_show` cannot be repeated, spends, and waits for a campaign to be completed.
+    """
     return Catalogue(
         (
             Vendor(
@@ -53,6 +60,13 @@ def make_catalogue() -> Catalogue:
                     _operation("shop.edit_show", Edit),
                     _operation("shop.add_contact", Contact),
                     _operation("shop.gone", One, unavailable="shop.gone is not configured"),
+                    replace(
+                        _operation("shop.sell_show", Edit),
+                        repeat=Repeat.ASK,
+                        requires=(COMPLETED,),
+                        spends="budget",
+                        spends_at="budget",
+                    ),
                 ),
             ),
         )

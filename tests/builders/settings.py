@@ -22,6 +22,7 @@ def make_settings(
     sources: Mapping[str, Any] | None = None,
     vendors: Mapping[str, Any] | None = None,
     brands: Mapping[str, Any] | None = None,
+    people: Mapping[str, Any] | None = None,
     expected: Sequence[Any] = (),
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
@@ -31,7 +32,7 @@ def make_settings(
     """
     secrets: dict[str, str] = {}
     brands = brands or {"main": {"zone": "Europe/London", "currency": "USD", "budget_cap": "500 USD"}}
-    sections = {"sources": sources or {}, "vendors": vendors or {}, "brands": brands}
+    sections = {"sources": sources or {}, "vendors": vendors or {}, "brands": brands, "people": people or {}}
     sections |= {"expected": expected} if expected else {}
     text = yaml.safe_dump(_with_references(sections, secrets), sort_keys=False)
     problems: list[Problem] = []

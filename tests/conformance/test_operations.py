@@ -165,6 +165,7 @@ HIDDEN_HEADERS = {
     "constant_contact": {"x-api-key": "***", "authorization": "Bearer ***"},
     "evvnt": {"authorization": "Basic ***"},
     "partner_api": {"authorization": "Bearer ***"},
+    "eventbrite": {"authorization": "Bearer ***"},
 }
 """What a dry run shows of each vendor's credentials; those of a login that is a form are in its body."""
 

@@ -191,7 +191,7 @@ def test_what_was_quarantined_must_prove_where_it_came_from(crew: Crew):
         return dict(tally.counts), list(tally.problems)
 
     kept = {"examined": 1, "still quarantined": 1}
-    assert seen(sources("right", quarantine="not yet")) == (kept, ["not yet"])
+    assert seen(sources("right", quarantine="not yet")) == (kept, ["$ not yet"])
     assert seen(sources("wrong")) == (kept, ["the signature does not match the body"])
     assert seen({"symphony": replace(SOURCES["symphony"], scheme=None)})[0] == kept
     assert seen(dict(SOURCES)) == (kept, ["nothing of what was kept proves where it came from"])

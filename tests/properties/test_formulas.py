@@ -12,6 +12,8 @@ from tests.builders.formulas import KINDS, MARK, REASONS, SCOPE, conforms, forms
 from workflows.errors import DefinitionError, FormulaError
 from workflows.language.codes import CODES
 from workflows.language.formulas import Formula, check, parse
+from workflows.language.trees import check_tree, render, tree_of
+from workflows.language.trees.rendering import MAX_VALUE, size_of
 from workflows.language.types import (
     Boolean,
     Duration,
@@ -28,6 +30,7 @@ from workflows.language.types import (
 )
 from workflows.problems import Place
 from workflows.values import Money, Percent
+from workflows.yaml_nodes import read
 
 PLACE = Place("f.yml", 1, 1)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -179,3 +182,16 @@ def test_what_one_writes_with_more_space_or_brackets_means_the_same(text, scope)
     one, other = outcome_of(lambda: formula.evaluate(scope)), outcome_of(lambda: spaced.evaluate(scope))
     assert one == other
     assert type(one) is type(other)
+
+
+@given(
+    st.lists(formulas(mixed=True), min_size=1, max_size=5),
+    scopes() | st.dictionaries(st.sampled_from("tnmi"), ANYTHING),
+)
+def test_a_tree_of_formulas_gives_a_value_of_bounded_size_or_a_formula_error(texts, scope):
+    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+    lines = [f'a{number}: ["={text}", "so {{{{ {text} }}}}"]' for number, text in enumerate(quoted)]
+    tree = tree_of(read("\n".join(lines), "f.yml"))
+    found = outcome_of(lambda: render(tree, scope))
+    assert isinstance(found, str) or size_of(found, at_most=MAX_VALUE) <= MAX_VALUE
+    assert {problem.code for problem in check_tree(tree, SCOPE)[1]} <= CODES.keys()

@@ -11,7 +11,10 @@ PACKAGES = ("webhooks", "workflows", "tasks", "vendors", "sandbox")
 
 BASE = frozenset(
     f"workflows.{name}"
-    for name in ("errors", "problems", "values", "typed_json", "redaction", "catalogue", "fields", "settings", "zones")
+    for name in (
+        *("errors", "problems", "values", "typed_json", "redaction", "catalogue", "fields", "details", "settings"),
+        "zones",
+    )
 )
 """The small modules of `workflows` that vendors may know."""
 

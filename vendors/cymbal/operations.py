@@ -49,6 +49,7 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             repeat=Repeat.ASK,
             subjects=order_subjects,
             contacts="Nobody by itself; each customer's marketing_opt_ins say who may be written to by e-mail and SMS.",
+            contacts_at="orders",
         ),
         Operation(
             name="cymbal.create_contact",
@@ -61,6 +62,7 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             repeat=Repeat.ASK,
             subjects=contact_subjects,
             contacts="Nobody by itself; it subscribes the contact to e-mail and SMS, or unsubscribes it.",
+            contacts_at="contact",
         ),
         Operation(
             name="cymbal.get_campaign_analytics",

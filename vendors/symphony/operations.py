@@ -13,8 +13,8 @@ from marshmallow import Schema
 
 from vendors.entry import Configured
 from vendors.symphony import campaigns, content, schemas
-from vendors.symphony.details import details_of
 from workflows.catalogue import Operation, Repeat, Requirement
+from workflows.details import details_of
 
 CAMPAIGN = "symphony:campaign:{id}"
 GOES_ON = "Nothing at once; what is left of the campaign's budget goes on being spent."
@@ -54,6 +54,7 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
                 "metadata.budget, over the campaign's whole life, billed by Facebook to the ad account; for provider"
                 " symphony the price of its tier, at once, to the customer's account at Symphony."
             ),
+            spends_at="metadata.budget",
         ),
         _get_campaign(configured),
         _get_campaign_analytics(configured),
@@ -67,6 +68,7 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             inputs=schemas.with_rules(configured),
             repeat=Repeat.SAFE,  # both values are absolute: the same request again ends in the same state
             spends="budget, the new total: what it is above the total before.",
+            spends_at="budget",
             requires=(COMPLETED,),
             subjects=(CAMPAIGN,),
         ),

@@ -15,12 +15,15 @@ from webhooks.console import access, words
 from webhooks.console.timeline import draw
 from webhooks.errors import PayloadError
 from webhooks.unpacking import unpack
+from workflows.catalogue import Catalogue
 from workflows.errors import LedgerUnavailable, NotFound
-from workflows.ledger import details, listing
+from workflows.ledger import details, drift, listing
 from workflows.ledger.database import Database
 from workflows.ledger.explanation import explain_run
 from workflows.ledger.waiting import waiting, waiting_of_effect
 from workflows.redaction import redact
+from workflows.runtime.drift import readers
+from workflows.runtime.rules import Rules
 from workflows.settings.admission import MOST_BODY_BYTES
 
 EFFECTS, RUNS, DELIVERIES, REFUSALS = 12, 10, 10, 5
@@ -38,6 +41,8 @@ class Services(Protocol):
 
     @property
     def database(self) -> Database: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
     @property
     def settings(self) -> access.Lock: ...
 
@@ -107,6 +112,17 @@ def rejected() -> Answer:
         return {"found": found, "most": REJECTED}
 
     return _page("rejected", gather)
+
+
+def drifts() -> Answer:
+    """What in the sources' payloads is not as it was, and who reads it."""
+    rules = Rules(_services().catalogue)
+
+    def gather(connection: Connection, now: datetime) -> dict[str, Any]:
+        definitions = rules.in_force(connection).definitions
+        return {"drifts": [(item, readers(item, definitions)) for item in drift.listed(connection)]}
+
+    return _page("drifts", gather)
 
 
 def login() -> Answer:
@@ -192,6 +208,7 @@ def _make_blueprint() -> Blueprint:
     made.add_url_rule("/runs/<run_id>", "run", run)
     made.add_url_rule("/effects/<effect_id>", "effect", effect)
     made.add_url_rule("/deliveries/<delivery_id>", "delivery", delivery)
+    made.add_url_rule("/drift", "drifts", drifts)
     made.add_url_rule("/rejected", "rejected", rejected)
     made.add_url_rule("/login", "login", login, methods=["GET", "POST"])
     made.add_url_rule("/logout", "logout", logout, methods=["POST"])

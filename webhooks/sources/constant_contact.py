@@ -62,4 +62,4 @@ def _read(content: Content) -> list[EventDraft]:
     return [EventDraft(f"constant_contact.{notice['event_type']}", subject, None, data)]
 
 
-CONSTANT_CONTACT = Preset(name="constant-contact", scheme=_scheme, read=_read, window=REPEATED_FOR)
+CONSTANT_CONTACT = Preset(name="constant-contact", scheme=_scheme, read=_read, window=REPEATED_FOR, carries_secret=True)

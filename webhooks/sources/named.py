@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -17,6 +18,7 @@ from webhooks.sources.loading import Loader
 from webhooks.sources.payload import EVENT_NAME, require_object
 from webhooks.sources.places import path_of, value_at
 from webhooks.sources.source import Content, EventDraft
+from workflows.details import details_of
 from workflows.events import EVENT_TYPES
 from workflows.problems import Problem
 
@@ -46,7 +48,9 @@ def named_event(
     kind = f"{content.options.get('prefix') or content.source}.{name}"
     found = require_object(data, path)
     if kind not in EVENT_TYPES:
-        return EventDraft(kind, f"{content.source}:{about or name}", occurred_at, found)
+        declared = content.options.get("events", {}).get(name, {})
+        data = {**found, **_details(declared, found, path)} if declared else found
+        return EventDraft(kind, f"{content.source}:{about or name}", occurred_at, data)
     family = kind.partition(".")[0]
     if family not in CANONICAL:
         raise PayloadError([_of_another(kind, path)])
@@ -61,6 +65,21 @@ def kept_event(kind: str, subject: str, occurred_at: datetime | None, data: Mapp
     if kind in EVENT_TYPES:
         raise PayloadError([_of_another(kind, "$")])
     return EventDraft(kind, subject, occurred_at, data)
+
+
+def _details(declared: Mapping[str, Mapping[str, str]], found: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The fields that are declared of the event. Raises PayloadError where one is missing or of another type."""
+    written = tuple((name, tuple(sorted(field.items()))) for name, field in declared.items())
+    try:
+        return _details_loader(written).load(found, path)
+    except PayloadError as error:
+        places = {f"{path}.{name}": path + path_of(field["from"]).removeprefix("$") for name, field in declared.items()}
+        raise PayloadError([replace(one, path=places.get(one.path, one.path)) for one in error.problems]) from error
+
+
+@cache
+def _details_loader(written: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> Loader:
+    return Loader(details_of({name: dict(field) for name, field in written}))
 
 
 def _of_another(kind: str, path: str) -> Problem:

@@ -11,6 +11,14 @@ from webhooks.signatures import Headers, Scheme
 from workflows.settings.admission import Admission
 
 
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A read that gets what an event only points at; its answer comes in as a delivery of the same source."""
+
+    operation: str
+    inputs: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class EventDraft:
     """An event as its delivery tells it, before intake gives it an id.
@@ -23,6 +31,7 @@ class EventDraft:
     subject: str
     occurred_at: datetime | None
     data: Mapping[str, Any]
+    fetch: Fetch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class Preset:
     greet        the answer to what is no news: a handshake, a test; None for all else
     quarantine   why deliveries can be taken in but not yet believed, from the source's options; "" where they can
     window       how long a repeat is known where there is no such id and the bytes are the key; None: for ever
+    carries_secret  a body carries a secret of ours, so it is stored sealed or not at all
     carries_many one delivery may carry several subjects, so that order is kept for the whole source
     sequence     where in the body stands a number, or an instant, that grows with every event of a subject
     """
@@ -65,6 +75,7 @@ class Preset:
     quarantine: Callable[[Mapping[str, Any]], str] = lambda options: ""
     window: timedelta | None = timedelta(minutes=10)
     carries_many: bool = False
+    carries_secret: bool = False
     sequence: str | None = None
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any
 
 from workflows.engine.paths import path_of, value_at
 from workflows.events import Event
 
+# No number that JSON gave is rounded in it, or beyond it.
+_ANY = Context(prec=5_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_SHOWN = 100
 LONGEST_VALUE = 200
 """A longer value stands in its key as a digest: an index takes no text of any length."""
 
@@ -27,13 +30,28 @@ def correlation_key(kind: str, path: str, value: object) -> str | None:
         case int():
             written = f"n:{value}"
         case Decimal() if value.is_finite():
-            whole = value.to_integral_value()
-            written = f"n:{int(whole)}" if value == whole else f"n:{value.normalize()}"
+            # Written out only where it is short: a stranger may send 1E+999999.
+            is_whole = value.adjusted() < LONGEST_VALUE and value == value.to_integral_value()
+            written = f"n:{int(value)}" if is_whole else f"n:{value.normalize(_ANY)}"
         case _:
             return None
-    if len(written) > LONGEST_VALUE or "\x00" in written:
-        written = f"{written[:1]}#{hashlib.sha256(written.encode('utf-8', 'surrogatepass')).hexdigest()}"
-    return f"{kind}|{path}|{written}"
+    if _fits(written):
+        return f"{kind}|{path}|{written}"
+    return f"{kind}|{path}|{written[:1]}#{_digest(written)}"
+
+
+def key_text(value: object) -> str:
+    """What a key of a run came to, as a text that an index takes: a long one is cut, and told apart by its digest."""
+    written = str(value)
+    return written if _fits(written) else f"{written[:_SHOWN]}…#{_digest(written)}".replace("\x00", "\ufffd")
+
+
+def _fits(written: str) -> bool:
+    return len(written) <= LONGEST_VALUE and "\x00" not in written
+
+
+def _digest(written: str) -> str:
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def keys_of(event: Event, paths: Iterable[str]) -> list[str]:

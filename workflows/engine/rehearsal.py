@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from workflows.catalogue import Catalogue, Inputs, Request, Requirement
+from workflows.engine.correlation import key_text
 from workflows.engine.decide import decide
 from workflows.engine.decisions import (
     Abandon,
@@ -103,16 +104,16 @@ def rehearse(
 ) -> Rehearsal:
     """Play `definition` over `event`, which is taken in at `now`, until its run ends or waits for good."""
     scope = trigger_scope(definition, event, brand, now)
-    key: object = event.subject
+    key = event.subject
     try:
         refused = _refused(definition, event, scope)
         if refused is not None:
             return _without_run(Ending.NOT_STARTED, refused)
         if definition.key is not None:
-            key = definition.key.evaluate(scope)
+            key = key_text(definition.key.evaluate(scope))
     except FormulaError as error:
         return _without_run(Ending.FAILED, f"the trigger could not be worked out: {error}")
-    return _Stage(definition, event, str(key), brand, now, catalogue, answer).play()
+    return _Stage(definition, event, key, brand, now, catalogue, answer).play()
 
 
 def _refused(definition: Definition, event: Event, scope: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from workflows.engine.rehearsal import Rehearsal, RehearsedCall, rehearse
 from workflows.engine.snapshot import EffectView
 from workflows.engine.states import EffectState, StepState
 from workflows.errors import StagedoorError
-from workflows.language.definition import Definition
+from workflows.language.definition import Definition, all_steps
 from workflows.language.formulas import shown
 from workflows.language.names import formulas_of_step, paths_of
 from workflows.language.trials.events import event_of
@@ -56,7 +56,9 @@ def hold_trials(definition: Definition, brands: Mapping[str, Mapping[str, Any]],
         for at, view in one.rehearsal.steps.items()
         if view.state is not StepState.SKIPPED
     }
-    return Report(definition.name, held, tuple(step.id for step in definition.steps if step.id not in carried_out))
+    return Report(
+        definition.name, held, tuple(step.id for step in all_steps(definition.steps) if step.id not in carried_out)
+    )
 
 
 def hold(definition: Definition, trial: Trial, brands: Mapping[str, Mapping[str, Any]], catalogue: Catalogue) -> Held:
@@ -106,7 +108,7 @@ class _Answers:
         """The fields of a step's output that are read anywhere."""
         return {
             str(path.steps[0]) if path.steps else "…"
-            for other in self._definition.steps
+            for other in all_steps((*self._definition.steps, *self._definition.on_failure))
             for formula in formulas_of_step(other)
             for path in paths_of(formula)
             if path.root == step

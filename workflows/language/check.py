@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from workflows.catalogue import Catalogue, Repeat
+from workflows.details import details_of
 from workflows.errors import ConfigurationError, DefinitionError
-from workflows.language.checker import check_definition
+from workflows.language.advice import advise
 from workflows.language.definition import Definition
+from workflows.language.exposure import Exposure, exposures
 from workflows.language.formulas import check
+from workflows.language.promises import Known, check_together
 from workflows.language.reader import Examined, examine_definition
+from workflows.language.surroundings import Surroundings
 from workflows.language.trials.checking import check_trials
-from workflows.language.types import Boolean, FieldType, ObjectOf, of_schema
+from workflows.language.types import Boolean, FieldType, ObjectOf, Type, of_schema
 from workflows.language.values import type_of_value
 from workflows.problems import Place, Problem, nearest
 from workflows.settings import Settings, examine_settings
 from workflows.settings.admission_reader import event_scope
+from workflows.settings.sources import told_events
 from workflows.yaml_nodes import Node, decode, read
 
 SETTINGS = "stagedoor.yml"
@@ -27,13 +32,35 @@ UNSETTLED = ("E211", "E212")
 """What a condition may have settled: that something might be absent, or null."""
 
 
+@dataclass(frozen=True)
+class Examination:
+    """What was found out about a configuration.
+
+    problems   everything wrong in it, and what is hardly meant as warnings
+    exposures  the most its workflows can cause in a day; of those without mistakes
+    """
+
+    problems: list[Problem]
+    exposures: list[Exposure]
+
+
 def check_configuration(
     environ: Mapping[str, str],
     config_dir: Path | None,
     build_catalogue: Callable[[Settings], Catalogue],
     paths: Sequence[Path] = (),
 ) -> list[Problem]:
-    """Every problem of the environment, of stagedoor.yml and of the workflows in `paths` (by default those beside it).
+    """The problems that `examine_configuration` finds."""
+    return examine_configuration(environ, config_dir, build_catalogue, paths).problems
+
+
+def examine_configuration(
+    environ: Mapping[str, str],
+    config_dir: Path | None,
+    build_catalogue: Callable[[Settings], Catalogue],
+    paths: Sequence[Path] = (),
+) -> Examination:
+    """Look at the environment, stagedoor.yml and the workflows in `paths` (by default those beside it).
 
     Without `config_dir` the configuration is the one `paths` lie in, else that of STAGEDOOR_CONFIG. Workflows are
     looked at even where the settings are wrong; only what may be wrong because of that is left out.
@@ -47,15 +74,55 @@ def check_configuration(
         problems += [_placed(problem, file) for problem in error.problems]
         catalogue = build_catalogue(replace(settings, vendors={}))
     problems += _check_polls(settings, catalogue)
-    of_workflows = _check_files(paths or [folder], settings.brands or None, catalogue)
-    if problems:
-        of_workflows = [problem for problem in of_workflows if problem.code != NOT_CONFIGURED]
-    return [*problems, *of_workflows]
+    surroundings = surroundings_of(settings, catalogue)
+    found = _check_files(paths or [folder], surroundings, settings.brands or None, [folder])
+    kept = [problem for problem in found.problems if not problems or problem.code != NOT_CONFIGURED]
+    return Examination([*problems, *kept], found.exposures)
 
 
-def check_paths(paths: Sequence[Path], settings: Settings, catalogue: Catalogue) -> list[Problem]:
-    """Every problem of the workflows in `paths`: files, folders of them, or the folder of a configuration."""
-    return _check_files(paths, settings.brands, catalogue)
+def look_around(
+    environ: Mapping[str, str], config_dir: Path | None, build_catalogue: Callable[[Settings], Catalogue]
+) -> Surroundings:
+    """What a workflow of this configuration may name, as far as the configuration can be read."""
+    folder = config_dir or folder_of(environ, ())
+    settings, _ = examine_settings(environ, folder)
+    try:
+        catalogue = build_catalogue(settings)
+    except ConfigurationError:
+        catalogue = build_catalogue(replace(settings, vendors={}))
+    workflows, _ = examine_workflows([folder])
+    known = [Known(one.definition, one.unread) for one in workflows]
+    return check_together(known, surroundings_of(settings, catalogue))[1]
+
+
+def check_paths(
+    paths: Sequence[Path], settings: Settings, catalogue: Catalogue, others: Sequence[Path] = ()
+) -> list[Problem]:
+    """Every problem of the workflows in `paths`: files, folders of them, or the folder of a configuration.
+
+    The workflows in `others` are there as well, but what is wrong with them is not told.
+    """
+    return _check_files(paths, surroundings_of(settings, catalogue), settings.brands, others).problems
+
+
+def surroundings_of(settings: Settings, catalogue: Catalogue) -> Surroundings:
+    """What workflows are checked against, without what they promise each other.
+
+    Nothing is known of brands and people where the settings have no brands, for then the file could not be read.
+    """
+    if not settings.brands:
+        return Surroundings(catalogue)
+    roles: dict[str, tuple[str, ...]] = {}
+    for name, person in settings.people.items():
+        for role in person.roles:
+            roles[role] = (*roles.get(role, ()), name)
+    told = {kind: _told(kind, fields) for kind, fields in told_events(settings.sources).items()}
+    return Surroundings(catalogue, brand_fields(settings.brands), tuple(settings.brands), roles, told=told)
+
+
+def _told(kind: str, fields: Mapping[str, Mapping[str, str]]) -> Type:
+    """The data of an event as its source's configuration declares it; the rest of the body is there, too."""
+    return replace(of_schema(details_of(fields)), open=True, name=kind)
 
 
 def read_workflows(paths: Iterable[Path]) -> tuple[list[Definition], list[Problem]]:
@@ -110,15 +177,25 @@ def folder_of(environ: Mapping[str, str], paths: Sequence[Path]) -> Path:
 
 
 def _check_files(
-    paths: Sequence[Path], brands: Mapping[str, Mapping[str, Any]] | None, catalogue: Catalogue
-) -> list[Problem]:
+    paths: Sequence[Path],
+    surroundings: Surroundings,
+    brands: Mapping[str, Mapping[str, Any]] | None,
+    others: Sequence[Path],
+) -> Examination:
     workflows, problems = examine_workflows(paths)
-    fields = None if brands is None else brand_fields(brands)
-    for one in workflows:
-        of_one = check_definition(one.definition, catalogue, fields, one.unread)
-        problems += [problem for problem in of_one if one.is_certain or problem.code not in UNSETTLED]
-        problems += check_trials(one.definition, catalogue, brands, one.unread)
-    return sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
+    names = {one.definition.name for one in workflows}
+    beside = [one for one in examine_workflows(others)[0] if one.definition.name not in names]
+    known = [Known(one.definition, one.unread) for one in [*workflows, *beside]]
+    checked, surroundings = check_together(known, surroundings)
+    for one, found in zip(workflows, checked, strict=False):
+        problems += [problem for problem in found.problems if one.is_certain or problem.code not in UNSETTLED]
+        problems += check_trials(one.definition, surroundings.catalogue, brands, one.unread)
+    wrong = {problem.place.file for problem in problems if problem.place and problem.severity == "error"}
+    sound = [one.definition for one in workflows if one.file not in wrong]
+    advice = advise([*sound, *(one.definition for one in beside)], surroundings)
+    problems += [problem for definition in sound for problem in advice[definition.name]]
+    in_order = sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
+    return Examination(in_order, exposures(sound, surroundings.catalogue, brands or {}))
 
 
 def _check_polls(settings: Settings, catalogue: Catalogue) -> Iterator[Problem]:

@@ -2,189 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
-from functools import reduce
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-from workflows.catalogue import Catalogue, Operation
-from workflows.events import EVENT_TYPES
-from workflows.language.definition import Call, Definition, Set, Step, StopUnless, Wait
+from workflows.language.awaited import AwaitedChecker, event_type
+from workflows.language.definition import Definition, all_steps
+from workflows.language.examiner import Examiner
 from workflows.language.folds import unfolded
-from workflows.language.formulas import Formula, check
-from workflows.language.names import formulas_of, narrowed, roots_of
-from workflows.language.trees import Tree, check_tree
+from workflows.language.formulas import Formula
+from workflows.language.scopes import knowing, narrowed
+from workflows.language.sequences import SequenceChecker
+from workflows.language.surroundings import Contract, Emission, Surroundings, inputs_as_read
 from workflows.language.types import (
     Boolean,
     FieldType,
     InstantType,
+    ListOf,
     Mistaken,
     Number,
     ObjectOf,
     Text,
     Type,
-    either,
-    of_schema,
 )
 from workflows.language.values import type_of_value
-from workflows.language.waits import WaitChecker
-from workflows.problems import Place, Problem, nearest
+from workflows.problems import Problem, nearest
 from workflows.yaml_nodes import examine
 
-_RUN = ObjectOf({name: FieldType(Text()) for name in ("id", "key", "workflow")}, name="run")
+RUN_TYPE = ObjectOf({name: FieldType(Text()) for name in ("id", "key", "workflow")}, name="run")
+FAILURE_TYPE = ObjectOf({name: FieldType(Text()) for name in ("step", "reason")}, name="failure")
 
 
-def check_definition(
-    definition: Definition,
-    catalogue: Catalogue,
-    brand_fields: Mapping[str, FieldType] | None,
-    unread: Collection[str] = (),
-) -> list[Problem]:
-    """Every problem, in document order. Without `brand_fields`, what is said of `brand` is not looked at.
+@dataclass(frozen=True)
+class Checked:
+    """What was found out about a definition: its problems in document order, and what it promises to others."""
+
+    problems: tuple[Problem, ...]
+    contract: Contract
+    emissions: tuple[Emission, ...]
+
+
+def check_definition(definition: Definition, surroundings: Surroundings, unread: Collection[str] = ()) -> Checked:
+    """Hold one definition against its surroundings.
 
     Nothing is known of the steps `unread`, whose mistakes have been reported already.
     """
-    checker = _Checker(definition, catalogue, brand_fields, unread)
-    checker.check()
-    if not checker.problems:
-        return []
-    file = next(problem.place.file for problem in checker.problems if problem.place)
-    root, _ = examine(definition.source, file)
-    return unfolded(checker.problems, root)
+    return _Checker(definition, surroundings, unread).check()
 
 
 class _Checker:
-    """Walks the definition in the order it runs; `_scope` is what is known where it stands."""
+    """Checks the parts in the order in which they are worked out."""
 
-    def __init__(
-        self,
-        definition: Definition,
-        catalogue: Catalogue,
-        brand_fields: Mapping[str, FieldType] | None,
-        unread: Collection[str],
-    ) -> None:
-        self.problems: list[Problem] = []
+    def __init__(self, definition: Definition, surroundings: Surroundings, unread: Collection[str]) -> None:
         self._definition = definition
-        self._catalogue = catalogue
-        self._to_come = {step.id for step in definition.steps}
-        self._silent: set[str] = set()
-        brand: Type = Mistaken() if brand_fields is None else ObjectOf(brand_fields, name="brand")
-        variables = {name: FieldType(type_of_value(value)) for name, value in definition.variables.items()}
-        known = {
-            "event": FieldType(self._event()),
-            "brand": FieldType(brand),
-            "vars": FieldType(ObjectOf(variables, name="vars")),
-        }
-        # What a step will give is Mistaken until it has run: saying so once is enough.
-        self._scope = ObjectOf({**dict.fromkeys([*self._to_come, *unread], FieldType(Mistaken())), **known})
+        self._surroundings = surroundings
+        self._unread = unread
+        self._examiner = Examiner()
+        self._awaited = AwaitedChecker(self._examiner, surroundings)
+        self._formula = self._examiner.formula
 
-    def check(self) -> None:
-        trigger = self._definition.trigger
+    def check(self) -> Checked:
+        definition = self._definition
+        single = self._single_event()
+        scope = self._first_scope(self._event_of_run(single))
+        self._run(single, scope)
+        scope = knowing(scope, {"run": FieldType(RUN_TYPE)})
+        cancel = definition.cancel_on
+        if cancel is not None:
+            self._awaited.match(cancel.events, cancel.event_places, cancel.match, scope)
+        sequences = SequenceChecker(self._examiner, self._awaited, definition, self._surroundings)
+        after = sequences.check(definition.steps, scope)
+        result = None if definition.result is None else self._examiner.tree(definition.result, after)
+        if definition.on_failure:
+            sequences.check(definition.on_failure, self._on_failure_scope(scope, after))
+        contract = Contract(definition.trigger.manual, result, sequences.may_stop)
+        return Checked(self._problems(), contract, tuple(sequences.emissions))
+
+    def _problems(self) -> tuple[Problem, ...]:
+        problems = self._examiner.problems
+        if not problems:
+            return ()
+        file = next((problem.place.file for problem in problems if problem.place), self._definition.name)
+        root, _ = examine(self._definition.source, file)
+        return tuple(unfolded(problems, root))
+
+    def _single_event(self) -> ObjectOf:
+        """The scope in which it is decided what an event that came means: `where`, `key`, `by`."""
+        definition, trigger = self._definition, self._definition.trigger
+        scope = self._first_scope(self._event())
         if trigger.where is not None:
-            self._formula(trigger.where, self._scope, Boolean())
-        self._scope = narrowed(self._scope, trigger.where)
-        if self._definition.key is not None:
-            self._key(self._definition.key)
-        self._learn("run", FieldType(_RUN))
-        for step in self._definition.steps:
-            self._step(step)
+            self._formula(trigger.where, scope, Boolean())
+        scope = narrowed(scope, trigger.where)
+        self._brand()
+        self._key(definition.key, scope)
+        for gathering in (definition.debounce, definition.batch):
+            if gathering is not None:
+                self._key(gathering.by, scope)
+        return scope
+
+    def _run(self, single: ObjectOf, scope: ObjectOf) -> None:
+        concurrency = self._definition.concurrency
+        if concurrency is not None:
+            self._key(concurrency.by, single if self._definition.batch is None else scope)
 
     def _event(self) -> Type:
-        data: list[ObjectOf] = []
+        """The event as it comes."""
         trigger = self._definition.trigger
-        for name, place in zip(trigger.events, trigger.event_places, strict=True):
-            if name in EVENT_TYPES:
-                data.append(replace(of_schema(EVENT_TYPES[name]), name=name))
-            else:
-                hint = nearest(name, EVENT_TYPES) or f"known are {', '.join(EVENT_TYPES)}"
-                self._add("E301", place, f"{name!r} is not a type of event", hint)
-        merged = reduce(either, data) if data else Mistaken()
-        known: dict[str, Type] = {name: Text() for name in ("id", "type", "subject")}
-        known |= {"occurred_at": InstantType(), "data": merged}
-        return ObjectOf({name: FieldType(found) for name, found in known.items()}, name="event")
-
-    def _key(self, key: Formula) -> None:
-        found = self._formula(key, self._scope)
-        if not isinstance(found, (Text, Number, Mistaken)):
-            self._add("E307", key.place, f"a key is text or a number, this is {found}", "text(...) writes it as text")
-
-    def _step(self, step: Step) -> None:
-        if step.condition is not None:
-            self._formula(step.condition, self._scope, Boolean())
-        here = narrowed(self._scope, step.condition)
-        may_be_skipped = step.condition is not None or step.on_error == "continue"
-        output: Type | None = None
-        match step.verb:
-            case Call() as call:
-                output = self._call(call, here)
-            case Set() as assignment:
-                output = self._set(step.id, assignment, here)
-            case Wait() as wait:
-                self._wait(wait, here)
-            case StopUnless(condition):
-                self._formula(condition, here, Boolean())
-                if not may_be_skipped:
-                    self._scope = narrowed(self._scope, condition)
-        self._to_come.discard(step.id)
-        if output is None:
-            self._silent.add(step.id)
-        else:
-            self._learn(step.id, FieldType(output, optional=may_be_skipped))
-
-    def _call(self, call: Call, scope: ObjectOf) -> Type | None:
-        operation = self._catalogue.operations.get(call.operation)
-        if operation is None:
-            hint = nearest(call.operation, self._catalogue.operations)
-            self._add("E302", call.operation_place, f"there is no operation {call.operation!r}", hint)
-            self._tree(call.inputs, scope)
+        if trigger.schedule is not None:
+            return event_type(ObjectOf({"due_at": FieldType(InstantType())}, name="stagedoor.schedule"))
+        if trigger.manual is not None:
+            return event_type(inputs_as_read(self._definition))
+        if not trigger.events:
             return Mistaken()
-        if operation.unavailable:
-            self._add("E303", call.operation_place, operation.unavailable)
-        self._tree(call.inputs, scope, replace(of_schema(operation.inputs, as_input=True), name=operation.name))
-        return _output_of(operation)
+        return event_type(self._awaited.data_of(trigger.events, trigger.event_places))
 
-    def _set(self, step_id: str, assignment: Set, scope: ObjectOf) -> ObjectOf:
-        values = ObjectOf({}, name=step_id)
-        for name, tree in assignment.values.items():
-            self._to_come.discard(step_id)  # a later value may use an earlier one
-            inner = replace(scope, fields={**scope.fields, step_id: FieldType(values)})
-            found = self._tree(tree, inner)
-            values = replace(values, fields={**values.fields, name: FieldType(found)})
-        return values
+    def _event_of_run(self, single: ObjectOf) -> FieldType:
+        """The event the steps see: the one that came, or the batch of them."""
+        one = single.fields["event"]
+        if self._definition.batch is None or not isinstance(one.type, ObjectOf):
+            return one
+        fields = {
+            "count": FieldType(Number()),
+            "first_at": FieldType(InstantType()),
+            "last_at": FieldType(InstantType()),
+            "events": FieldType(ListOf(replace(one.type, name="an event of the batch"))),
+        }
+        return FieldType(event_type(ObjectOf(fields, name="stagedoor.batch")))
 
-    def _wait(self, wait: Wait, scope: ObjectOf) -> None:
-        checker = WaitChecker(lambda tree, goes_to: self._tree(tree, scope, goes_to), self._definition.expires)
-        self.problems.extend(checker.check(wait))
+    def _first_scope(self, event: Type | FieldType) -> ObjectOf:
+        """The names there are before any step has been carried out.
 
-    def _formula(self, formula: Formula, scope: ObjectOf, expected: Type | None = None) -> Type:
-        self._names(formula)
-        found, problems = check(formula, scope, expected)
-        self.problems.extend(problems)
-        return Mistaken() if problems else found
+        What a step will give is Mistaken until it has run: saying so once is enough.
+        """
+        brands = self._surroundings.brands
+        variables = {name: FieldType(type_of_value(value)) for name, value in self._definition.variables.items()}
+        ids = [step.id for step in all_steps((*self._definition.steps, *self._definition.on_failure))]
+        for name in ids:
+            self._examiner.unreadable.setdefault(name, ("E305", f"the step {name!r} has not run yet here"))
+        return ObjectOf(
+            {
+                **dict.fromkeys([*ids, *self._unread], FieldType(Mistaken())),
+                "event": event if isinstance(event, FieldType) else FieldType(event),
+                "brand": FieldType(Mistaken() if brands is None else ObjectOf(brands, name="brand")),
+                "vars": FieldType(ObjectOf(variables, name="vars")),
+            }
+        )
 
-    def _tree(self, tree: Tree, scope: ObjectOf, goes_to: Type | None = None) -> Type:
-        for formula in formulas_of(tree):
-            self._names(formula)
-        found, problems = check_tree(tree, scope, goes_to)
-        self.problems.extend(problems)
-        return found
+    def _on_failure_scope(self, before: ObjectOf, after: ObjectOf) -> ObjectOf:
+        """At a failure any step may have been carried out, or not."""
+        ids = {step.id for step in all_steps(self._definition.steps)} - self._examiner.unreadable.keys()
+        outputs = {name: replace(after.fields[name], optional=True) for name in ids if name in after.fields}
+        return knowing(before, {**outputs, "failure": FieldType(FAILURE_TYPE)})
 
-    def _names(self, formula: Formula) -> None:
-        """Steps named where there is nothing to read of them."""
-        for name, place in dict(roots_of(formula)).items():
-            if name in self._to_come:
-                self._add("E305", place, f"the step {name!r} has not run yet here")
-            elif name in self._silent:
-                self._add("E306", place, f"the step {name!r} gives nothing that can be read")
+    def _brand(self) -> None:
+        """A run without a source needs to know whom it speaks for."""
+        trigger, names = self._definition.trigger, self._surroundings.brand_names
+        if names is None:
+            return
+        if trigger.brand and trigger.brand not in names:
+            hint = nearest(trigger.brand, names)
+            self._examiner.add("E324", trigger.brand_place, f"there is no brand {trigger.brand!r}", hint)
+        elif not trigger.brand and len(names) > 1 and (trigger.schedule is not None or trigger.manual is not None):
+            hint = f"brand: {names[0]}, or one of {', '.join(names[1:])}"
+            self._examiner.add("E338", trigger.place, "there are several brands: 'when' needs the key 'brand'", hint)
 
-    def _learn(self, name: str, found: FieldType) -> None:
-        self._scope = replace(self._scope, fields={**self._scope.fields, name: found})
-
-    def _add(self, code: str, place: Place | None, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(code, message, place=place, hint=hint))
-
-
-def _output_of(operation: Operation) -> Type | None:
-    """What a step that calls it gives; None where no document describes an answer."""
-    if operation.output is not None:
-        return replace(of_schema(operation.output), name=operation.name)
-    return Mistaken() if operation.unavailable else None
+    def _key(self, key: Formula | None, scope: ObjectOf) -> None:
+        if key is None:
+            return
+        found = self._formula(key, scope)
+        if not isinstance(found, (Text, Number, Mistaken)):
+            hint = "text(...) writes it as text"
+            self._examiner.add("E307", key.place, f"a key is text or a number, this is {found}", hint)

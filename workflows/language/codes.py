@@ -1,7 +1,7 @@
 """Every code a problem of the configuration can carry, with what it means in one sentence.
 
 E1xx: the text and its structure; E2xx: formulas and the values they make; E3xx: what a workflow asks for; E4xx: the
-environment and `stagedoor.yml`.
+environment and `stagedoor.yml`; W5xx: what is not wrong, and hardly meant either.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ CODES: Mapping[str, str] = {
     "E127": "A formula has an '=' where it needs none, or stands where only a value can.",
     "E128": "The workflow is not named as its file.",
     "E129": "Keys that do not go together, or one that needs another.",
+    "E130": "More steps, branches, entries or levels of steps than a workflow may have.",
     "E201": "The text cannot be read as a formula.",
     "E202": "The text is longer than is read.",
     "E203": "The formula is nested too deep.",
@@ -70,11 +71,30 @@ CODES: Mapping[str, str] = {
     "E309": "A wait ends at what is no time.",
     "E310": "A time of day without a zone, or a zone without a time of day.",
     "E311": "There is no such time zone.",
+    "E313": "What on_error names does not come later beside the step.",
+    "E314": "A step is named that cannot be seen from here: it is in a loop or in another branch.",
+    "E315": "A match is not one equality between something of the event that comes and something known before.",
+    "E316": "on_failure asks people, when nobody can be waited for.",
+    "E317": "A value of once has no form as text.",
+    "E318": "What is expected is not the path of something an earlier step has read.",
+    "E319": "What is expected cannot be read again, or not at once.",
     "E320": "The event of a test cannot be read, or is none of its type.",
     "E321": "A test begins with an event its workflow does not listen to.",
     "E322": "A test speaks of an operation that no step calls.",
     "E323": "A test speaks of a step that is not there.",
     "E324": "There is no such brand.",
+    "E332": "The type of event cannot be emitted.",
+    "E333": "There is no such workflow.",
+    "E334": "The workflow is not started by hand, so no step can run it.",
+    "E335": "A workflow runs itself.",
+    "E336": "Nobody has the role.",
+    "E338": "It is not said whom a run speaks for.",
+    "W501": "A wait changes nothing.",
+    "W502": "A call never leaves, because what its vendor requires cannot come any more.",
+    "W503": "A call that cannot be repeated is not guarded by once.",
+    "W504": "An approval that nobody can give.",
+    "W505": "A step that is never reached.",
+    "W506": "Workflows that start each other in a circle.",
     "E401": "There is no such setting in the environment.",
     "E402": "A setting in the environment has a value that cannot be used.",
     "E403": "stagedoor.yml cannot be read.",

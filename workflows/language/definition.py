@@ -102,6 +102,7 @@ class WaitFor:
     mode: Literal["one", "all", "any"]
     expires: timedelta
     on_timeout: OnTimeout = "fail"
+    expires_place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class Approve:
     on_timeout: OnTimeout = "stop"
     on_deny: OnTimeout = "stop"
     role_places: tuple[Place, ...] = ()
+    expires_place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,7 @@ class Trigger:
     manual: Mapping[str, Input] | None = None
     brand: str = ""
     brand_place: Place | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True)

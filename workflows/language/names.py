@@ -1,16 +1,26 @@
-"""The names a formula speaks of, and what is known about them once it has been found true."""
+"""The names that formulas, values and steps speak of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 
-from workflows.language.definition import Call, Set, Step, StopUnless, Wait
+from workflows.language.definition import (
+    Approve,
+    Call,
+    Choose,
+    Emit,
+    ForEach,
+    Set,
+    Step,
+    StopUnless,
+    SubRun,
+    Wait,
+    WaitFor,
+)
 from workflows.language.formulas import Formula
-from workflows.language.formulas.facts import facts_when
-from workflows.language.formulas.nodes import Node, Path
+from workflows.language.formulas.nodes import Node, Now, Path
 from workflows.language.trees import FormulaLeaf, ListTree, ObjectTree, TemplateLeaf, Tree
-from workflows.language.types import FieldType, Nullable, ObjectOf
 from workflows.problems import Place
 
 
@@ -23,6 +33,16 @@ def roots_of(formula: Formula) -> Iterator[tuple[str, Place]]:
 def paths_of(formula: Formula) -> Iterator[Path]:
     """Every path in `formula`, in the order written."""
     return _paths(formula.root)
+
+
+def paths_in(node: Node) -> Iterator[Path]:
+    """Every path in a part of a formula, in the order written."""
+    return _paths(node)
+
+
+def asks_the_time(formula: Formula) -> bool:
+    """Whether it comes to something else at another time."""
+    return any(isinstance(node, Now) for node in _nodes(formula.root))
 
 
 def formulas_of(tree: Tree) -> Iterator[Formula]:
@@ -41,39 +61,50 @@ def formulas_of(tree: Tree) -> Iterator[Formula]:
 
 
 def formulas_of_step(step: Step) -> Iterator[Formula]:
-    """Every formula in `step`: its condition, then those of what it does."""
+    """Every formula of `step` itself: its condition, then those of what it does; not those of steps within it."""
     if step.condition is not None:
         yield step.condition
     match step.verb:
         case StopUnless(condition):
             yield condition
-        case Call(inputs=inputs):
-            yield from formulas_of(inputs)
+        case Call() as call:
+            yield from _formulas_of(call.inputs, *(call.once.values if call.once else ()))
+            yield from (expected.formula for expected in call.expects)
         case Set(values=values):
-            for tree in values.values():
-                yield from formulas_of(tree)
+            yield from _formulas_of(*values.values())
         case Wait() as wait:
-            for part in (wait.for_, wait.from_, wait.until, wait.zone):
-                yield from formulas_of(part) if part is not None else ()
+            yield from _formulas_of(wait.for_, wait.from_, wait.until, wait.zone)
+        case WaitFor(awaited=awaited):
+            yield from (one.match.value for one in awaited)
+        case Approve() as ask:
+            yield from _formulas_of(ask.title, *ask.show.values())
+            yield from (expected.formula for expected in ask.expects)
+        case Choose(branches=branches):
+            yield from (branch.condition for branch in branches if branch.condition is not None)
+        case ForEach() as loop:
+            yield from _formulas_of(loop.items, loop.result)
+        case SubRun(inputs=inputs):
+            yield from formulas_of(inputs)
+        case Emit() as emit:
+            yield from _formulas_of(emit.data, emit.subject)
 
 
-def narrowed(scope: ObjectOf, condition: Formula | None) -> ObjectOf:
-    """`scope` where `condition` holds: what it says is there, or is not null, need not be asked for again."""
-    if condition is None:
-        return scope
-    facts = facts_when(condition.root, True)
-    for key in sorted(facts.there | facts.not_null, key=len):
-        scope = _known(scope, key, is_not_null=key in facts.not_null)
-    return scope
+def _formulas_of(*trees: Tree | None) -> Iterator[Formula]:
+    for tree in trees:
+        if tree is not None:
+            yield from formulas_of(tree)
 
 
 def _paths(node: Node) -> Iterator[Path]:
-    if isinstance(node, Path):
-        yield node
+    return (inner for inner in _nodes(node) if isinstance(inner, Path))
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    """A node and every node in it, in the order written."""
+    yield node
     for item in fields(node):
-        value = getattr(node, item.name)
-        for inner in _inner(value):
-            yield from _paths(inner)
+        for inner in _inner(getattr(node, item.name)):
+            yield from _nodes(inner)
 
 
 def _inner(value: object) -> Iterator[Node]:
@@ -83,18 +114,3 @@ def _inner(value: object) -> Iterator[Node]:
     elif isinstance(value, tuple):
         for item in value:
             yield from _inner(item)
-
-
-def _known(scope: ObjectOf, key: tuple[str | int, ...], *, is_not_null: bool) -> ObjectOf:
-    """`scope` with the name at `key` there for certain; an item of a list is not a name of its own."""
-    name, rest = key[0], key[1:]
-    declared = scope.fields.get(name) if isinstance(name, str) else None
-    if declared is None or not isinstance(name, str):
-        return scope
-    found = declared
-    if not rest:
-        type_ = declared.type
-        found = FieldType(type_.inner if is_not_null and isinstance(type_, Nullable) else type_)
-    elif isinstance(declared.type, ObjectOf):
-        found = replace(declared, type=_known(declared.type, rest, is_not_null=is_not_null))
-    return replace(scope, fields={**scope.fields, name: found})

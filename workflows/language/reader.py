@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from workflows.errors import DefinitionError
-from workflows.language.definition import Definition, Step, Trigger
+from workflows.language.definition import Approve, Definition, Step, Trigger, all_steps
 from workflows.language.folds import unfolded
-from workflows.language.formulas import Formula
-from workflows.language.pieces import Pieces
+from workflows.language.keys import WORKFLOW
+from workflows.language.pieces import Found, Pieces
+from workflows.language.policies import PolicyReader, RunPolicy
 from workflows.language.steps import StepReader
 from workflows.language.trials.reading import TrialReader
 from workflows.language.trials.values import Trial
-from workflows.problems import Place, Problem
-from workflows.yaml_nodes import Entry, Node, examine
-
-KEYS = ("workflow", "description", "owner", "vars", "when", "run", "steps", "tests")
-DEFAULT_EXPIRES = timedelta(days=14)
-MAX_EXPIRES = timedelta(days=366)
+from workflows.language.triggers import TriggerReader
+from workflows.problems import Problem
+from workflows.yaml_nodes import Node, examine
 
 
 @dataclass(frozen=True)
 class Examined:
     """What could be read of a file, for those who look for further mistakes in it.
 
+    file       the file it was read from
     unread     ids of steps nothing is known of
     is_certain False where a condition is lost that might have settled what is there and what is not
     """
 
+    file: str
     definition: Definition
     problems: tuple[Problem, ...]
     unread: frozenset[str]
@@ -57,38 +55,51 @@ def examine_definition(text: str, file: str) -> Examined:
     reader = _Reader(text, file)
     definition = reader.definition(root)
     problems += unfolded(reader.pieces.findings.problems, root)
-    return Examined(definition, tuple(problems), frozenset(reader.unread), not reader.pieces.lost_condition)
+    return Examined(file, definition, tuple(problems), frozenset(reader.unread), not reader.pieces.lost_condition)
 
 
 class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.pieces = Pieces()
         self._findings = self.pieces.findings
-        self.unread: set[str] = set()
+        self._steps = StepReader(self.pieces)
         self._text = text
         self._file = file
 
+    @property
+    def unread(self) -> set[str]:
+        return self._steps.unread
+
     def definition(self, root: Node) -> Definition:
-        found = self._findings.entries(root, "a workflow", KEYS, required=("workflow", "when", "steps"))
-        name = self._name(found["workflow"].node) if "workflow" in found else ""
-        trigger = self._trigger(found["when"].node) if "when" in found else Trigger(())
-        variables = self._variables(found["vars"].node) if "vars" in found else {}
-        key, expires = self._run(found["run"].node) if "run" in found else (None, DEFAULT_EXPIRES)
-        steps = self._steps(found["steps"].node) if "steps" in found else ()
-        tests = self._tests(found["tests"].node) if "tests" in found else ()
-        return Definition(
+        found = self.pieces.block(root, WORKFLOW)
+        name = self._name(found.at("workflow")) if "workflow" in found else ""
+        trigger = TriggerReader(self.pieces).read(found.at("when")) if "when" in found else Trigger()
+        run = (
+            PolicyReader(self.pieces).read(found.at("run"), has_events=_has_events(found))
+            if "run" in found
+            else RunPolicy()
+        )
+        definition = Definition(
             name=name,
-            description=self._words("description", found),
-            owner=self._words("owner", found),
-            variables=variables,
+            description=found.text("description") or "",
+            owner=found.text("owner") or "",
+            variables=self._variables(found),
             trigger=trigger,
-            key=key,
-            expires=expires,
-            steps=steps,
+            key=run.key,
+            expires=run.expires,
+            concurrency=run.concurrency,
+            cancel_on=run.cancel_on,
+            debounce=run.debounce,
+            batch=run.batch,
+            steps=self._steps.sequence(found.at("steps"), "'steps'") if "steps" in found else (),
+            on_failure=self._on_failure(found.at("on_failure")) if "on_failure" in found else (),
+            result=found.tree("result"),
             source=self._text,
             hash=sha256(self._text.encode()).hexdigest(),
-            tests=tests,
+            tests=self._tests(found) if "tests" in found else (),
         )
+        self._steps.look_at_former_ids()
+        return definition
 
     def _name(self, node: Node) -> str:
         name = self._findings.text(node, "the name of a workflow")
@@ -104,47 +115,25 @@ class _Reader:
             self._findings.add("E128", node.place, message, f"name it {stem!r}")
         return name
 
-    def _words(self, key: str, found: Mapping[str, Entry]) -> str:
-        return (self._findings.text(found[key].node, key) or "") if key in found else ""
+    def _variables(self, found: Found) -> dict[str, Any]:
+        entries = found.named("vars", "the name of a variable")
+        return {name: self.pieces.value(entry.node, f"vars.{name}") for name, entry in entries.items()}
 
-    def _trigger(self, node: Node) -> Trigger:
-        found = self._findings.entries(node, "'when'", ("event", "where"), required=("event",))
-        where = self.pieces.formula(found["where"].node, "where") if "where" in found else None
-        if "event" not in found:
-            return Trigger((), where)
-        event = found["event"].node
-        nodes = self._findings.items(event, "'event'") if event.kind == "list" else (event,)
-        named = [(name, item.place) for item in nodes if (name := self._findings.text(item, "an event type"))]
-        self._refuse_repeated(named)
-        return Trigger(tuple(name for name, _ in named), where, tuple(place for _, place in named))
+    def _on_failure(self, node: Node) -> tuple[Step, ...]:
+        steps = self._steps.sequence(node, "'on_failure'")
+        for step in all_steps(steps):
+            if isinstance(step.verb, Approve):
+                message = "nobody can be asked while a run fails: 'on_failure' holds no 'approve'"
+                self._findings.add("E316", step.place, message)
+        return steps
 
-    def _refuse_repeated(self, named: list[tuple[str, Place]]) -> None:
-        seen: set[str] = set()
-        for name, place in named:
-            if name in seen:
-                self._findings.add("E125", place, f"the event type {name!r} stands here twice")
-            seen.add(name)
-
-    def _variables(self, node: Node) -> dict[str, Any]:
-        variables = {}
-        for name, entry in self._findings.any_entries(node, "vars").items():
-            self._findings.is_name(name, entry.key_place, "the name of a variable")
-            variables[name] = self.pieces.value(entry.node, f"vars.{name}")
-        return variables
-
-    def _run(self, node: Node) -> tuple[Formula | None, timedelta]:
-        found = self._findings.entries(node, "'run'", ("key", "expires"))
-        key = self.pieces.formula(found["key"].node, "key") if "key" in found else None
-        expires = self.pieces.duration(found["expires"].node, "expires", MAX_EXPIRES) if "expires" in found else None
-        return key, expires or DEFAULT_EXPIRES
-
-    def _steps(self, node: Node) -> tuple[Step, ...]:
-        reader = StepReader(self.pieces)
-        steps = [reader.step(item) for item in self._findings.items(node, "'steps'")]
-        self.unread = reader.unread
-        return tuple(step for step in steps if step is not None)
-
-    def _tests(self, node: Node) -> tuple[Trial, ...]:
+    def _tests(self, found: Found) -> tuple[Trial, ...]:
         reader = TrialReader(self.pieces)
-        tests = [reader.trial(item) for item in self._findings.items(node, "'tests'")]
+        tests = [reader.trial(item) for item in found.items("tests")]
         return tuple(test for test in tests if test is not None)
+
+
+def _has_events(found: Found) -> bool:
+    """Whether `when` names events, or cannot be told to do otherwise."""
+    when = found.at("when").entries if "when" in found else {}
+    return "event" in when or not {"schedule", "manual"} & when.keys()

@@ -1,64 +1,97 @@
-"""Reading the steps of a workflow: an id, one verb, and what goes with it."""
+"""Reading the steps of a workflow: sequences of them, each with an id, one verb, and what goes with it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
-from workflows.language.definition import Call, Set, Step, StopUnless, Verb, Wait
-from workflows.language.pieces import Pieces
-from workflows.language.trees import UNREAD, Literal, ObjectTree, Tree
-from workflows.problems import Place
-from workflows.yaml_nodes import Entry, Node
+from workflows.language.awaiting import AwaitingVerbs
+from workflows.language.definition import Step, Verb
+from workflows.language.keys import ENDS, MAX_NESTING, MAX_STEPS, STEP, VERB_NAMES
+from workflows.language.nesting import NestingVerbs
+from workflows.language.pieces import Found, Pieces
+from workflows.language.verbs import PlainVerbs
+from workflows.problems import Place, nearest
+from workflows.yaml_nodes import Node
 
-SCOPE_NAMES = ("event", "brand", "vars", "run", "item")
-WORDS = ("and", "or", "not", "in", "true", "false", "null", "if", "has", "default", "each", "outer", "now")
-ON_ERROR = ("stop", "fail", "continue")
-KEYS_OF_VERB: Mapping[str, tuple[str, ...]] = {
-    "call": ("with", "retry"),
-    "set": (),
-    "wait": (),
-    "stop_unless": (),
-}
-"""The verbs, and the keys that only go with that verb."""
-
-DEFAULT_ATTEMPTS = 6
-MAX_ATTEMPTS = 100
-DEFAULT_WITHIN = timedelta(hours=6)
-MAX_WITHIN = timedelta(days=31)
-MAX_WAIT = timedelta(days=366)
+SCOPE_NAMES = ("event", "brand", "vars", "run", "item", "it", "failure", "now", "each", "outer")
+WORDS = ("and", "or", "not", "in", "true", "false", "null", "if", "has", "default")
 
 
 class StepReader:
-    """Reads steps one after another; ids must differ from those before. `unread`: those of which no verb was read."""
+    """Reads the sequences of one workflow; ids differ in all of them together.
+
+    unread  ids of steps of which no verb was read, and of those within them
+    """
 
     def __init__(self, pieces: Pieces) -> None:
         self._pieces = pieces
         self._findings = pieces.findings
         self.unread: set[str] = set()
         self._ids: dict[str, Place] = {}
-        self._verbs: Mapping[str, Callable[[Node, Mapping[str, Entry]], Verb | None]] = {
-            "call": self._call,
-            "set": self._set,
-            "wait": self._wait,
-            "stop_unless": self._stop_unless,
+        self._was: list[tuple[str, Place]] = []
+        self._count = 0
+        self._depth = 0
+        plain = PlainVerbs(pieces)
+        awaiting = AwaitingVerbs(pieces, plain)
+        nesting = NestingVerbs(pieces, self.sequence)
+        self._verbs: Mapping[str, Callable[[Found], Verb | None]] = {
+            "call": plain.call,
+            "set": plain.set,
+            "wait": plain.wait,
+            "wait_for": awaiting.wait_for,
+            "approve": awaiting.approve,
+            "stop_unless": plain.stop_unless,
+            "choose": nesting.choose,
+            "for_each": nesting.for_each,
+            "parallel": nesting.parallel,
+            "run": plain.run,
+            "emit": plain.emit,
         }
+
+    def sequence(self, node: Node, what: str) -> tuple[Step, ...]:
+        """The steps of a list, as far as each fits, those without a verb left out."""
+        if self._depth == MAX_NESTING:
+            message = f"steps stand within steps at most {MAX_NESTING} levels deep"
+            self._findings.add(
+                "E130", node.place, message, "put the inner ones into a workflow of their own and run it"
+            )
+            self.unread |= set(_ids_below(node))
+            return ()
+        self._depth += 1
+        items = self._findings.items(node, what)
+        read = [(self._id_of(item), self.step(item)) for item in items]
+        self._depth -= 1
+        self._look_at_jumps(items, [step_id for step_id, _ in read])
+        return tuple(step for _, step in read if step is not None)
 
     def step(self, node: Node) -> Step | None:
         """The step as far as it fits; None without a verb."""
-        of_verbs = [key for keys in KEYS_OF_VERB.values() for key in keys]
-        known = ("id", "if", "on_error", *KEYS_OF_VERB, *of_verbs)
-        found = self._findings.entries(node, "a step", known, required=("id",))
-        step_id = self._id(found["id"].node) if "id" in found else None
-        condition = self._pieces.formula(found["if"].node, "if") if "if" in found else None
-        on_error = (
-            self._findings.choice(found["on_error"].node, "'on_error'", ON_ERROR) if "on_error" in found else None
-        )
-        verb = self._verb(node, found)
+        self._count += 1
+        if self._count == MAX_STEPS + 1:
+            self._findings.add("E130", node.place, f"a workflow has at most {MAX_STEPS} steps, this is one more")
+        found = self._pieces.block(node, STEP)
+        step_id = self._id(found.at("id")) if "id" in found else None
+        condition = found.formula("if")
+        timeout = found.duration("timeout")
+        was = self._former(found)
+        verb = self._verb(found)
         if verb is None:
-            self.unread.add(step_id or "")
+            self.unread |= {step_id or "", *_ids_below(node)}
             return None
-        return Step(step_id or "", verb, node.place, condition, on_error or "fail")
+        step = Step(step_id or "", verb, node.place, condition, timeout=timeout, was=was)
+        on_error = self._findings.text(found.at("on_error"), "'on_error'") if "on_error" in found else None
+        return step if on_error is None else replace(step, on_error=on_error, on_error_place=found.place("on_error"))
+
+    def look_at_former_ids(self) -> None:
+        """Note ids of earlier versions that are ids of steps now; to be asked when all steps are read."""
+        seen: set[str] = set()
+        for name, place in self._was:
+            if name in self._ids:
+                self._findings.add("E125", place, f"{name!r} is the id of a step now, so no step can have been it")
+            elif name in seen:
+                self._findings.add("E125", place, f"another step has been {name!r} already")
+            seen.add(name)
 
     def _id(self, node: Node) -> str | None:
         name = self._findings.text(node, "'id'")
@@ -74,73 +107,43 @@ class StepReader:
         self._ids.setdefault(name, node.place)
         return name
 
-    def _verb(self, node: Node, found: Mapping[str, Entry]) -> Verb | None:
-        named = [key for key in found if key in KEYS_OF_VERB]
-        if node.kind == "map" and not named and len(found) == len(node.entries):  # else a key was none already
-            self._findings.add("E129", node.place, "a step needs a verb", f"one of {', '.join(KEYS_OF_VERB)}")
-        for verb in named[1:]:
-            message = f"a step does one thing: this one has {named[0]!r} already"
-            self._findings.add("E129", found[verb].key_place, message, f"make {verb!r} a step of its own")
-        for verb, keys in KEYS_OF_VERB.items():
-            for key in keys:
-                if key in found and named and verb not in named:
-                    self._findings.add("E129", found[key].key_place, f"{key!r} goes with {verb!r} only")
-        return self._verbs[named[0]](found[named[0]].node, found) if named else None
+    def _former(self, found: Found) -> tuple[str, ...]:
+        named = found.texts("was", "a name")
+        self._was += named
+        for name, place in named:
+            self._findings.is_name(name, place, "the id of a step")
+        return tuple(name for name, _ in named)
 
-    def _call(self, node: Node, found: Mapping[str, Entry]) -> Call | None:
-        operation = self._findings.text(node, "'call'")
-        inputs: Tree = ObjectTree((), node.place)
-        if "with" in found:
-            self._findings.any_entries(found["with"].node, "'with'")
-            inputs = self._pieces.tree(found["with"].node)
-        attempts, within = self._retry(found["retry"].node) if "retry" in found else (DEFAULT_ATTEMPTS, DEFAULT_WITHIN)
-        if operation is None:
-            return None
-        return Call(operation, inputs, attempts, within, node.place)
+    def _verb(self, found: Found) -> Verb | None:
+        named = [key for key in found.entries if key in VERB_NAMES]
+        return self._verbs[named[0]](found) if named else None
 
-    def _retry(self, node: Node) -> tuple[int, timedelta]:
-        found = self._findings.entries(node, "'retry'", ("attempts", "within"))
-        attempts, within = None, None
-        if "attempts" in found:
-            attempts = self._findings.whole_number(found["attempts"].node, "'attempts'", 1, MAX_ATTEMPTS)
-        if "within" in found:
-            within = self._pieces.duration(found["within"].node, "within", MAX_WITHIN)
-        return attempts or DEFAULT_ATTEMPTS, within or DEFAULT_WITHIN
+    def _look_at_jumps(self, items: tuple[Node, ...], ids: list[str]) -> None:
+        """Note every `on_error` that is neither an end nor the id of a step further down the same sequence."""
+        for number, item in enumerate(items):
+            entry = item.entries.get("on_error")
+            target = entry.node.value if entry else None
+            if entry is None or not isinstance(target, str) or not target.strip() or target in ENDS:
+                continue
+            later = [step_id for step_id in ids[number + 1 :] if step_id]
+            if target in ids[: number + 1] or (target not in later and target in self._ids):
+                message = f"the step {target!r} does not come later beside this one"
+                self._findings.add("E313", entry.node.place, message, f"later are {', '.join(later)}" if later else "")
+            elif target not in later:
+                hint = nearest(target, (*ENDS, *later)) or f"one of {', '.join((*ENDS, *later))}"
+                self._findings.add("E123", entry.node.place, f"{target!r} cannot be 'on_error'", hint)
 
-    def _set(self, node: Node, found: Mapping[str, Entry]) -> Set | None:
-        values: dict[str, Tree] = {}
-        entries = self._findings.any_entries(node, "'set'")
-        for name, entry in entries.items():
-            self._findings.is_name(name, entry.key_place, "the name of a value")
-            values[name] = self._pieces.tree(entry.node)
-        if node.kind == "map" and not entries:
-            self._findings.add("E122", node.place, "'set' must not be empty")
-        return Set(values)
+    @staticmethod
+    def _id_of(node: Node) -> str:
+        entry = node.entries.get("id")
+        return entry.node.value if entry and isinstance(entry.node.value, str) else ""
 
-    def _stop_unless(self, node: Node, found: Mapping[str, Entry]) -> StopUnless | None:
-        condition = self._pieces.formula(node, "stop_unless")
-        return None if condition is None else StopUnless(condition)
 
-    def _wait(self, node: Node, found: Mapping[str, Entry]) -> Wait | None:
-        inner = self._findings.entries(node, "'wait'", ("for", "from", "until", "zone"))
-        if ("for" in inner) == ("until" in inner):
-            if node.kind == "map" and len(inner) == len(node.entries):
-                hint = "for: 30m, or until: '09:00'"
-                self._findings.add("E129", node.place, "'wait' needs either 'for' or 'until'", hint)
-            return None
-        for key, needed in (("from", "for"), ("zone", "until")):
-            if key in inner and needed not in inner:
-                self._findings.add("E129", inner[key].key_place, f"{key!r} goes with {needed!r} only")
-        return Wait(
-            for_=self._length(inner["for"].node) if "for" in inner else None,
-            from_=self._pieces.tree(inner["from"].node) if "from" in inner else None,
-            until=self._pieces.tree(inner["until"].node) if "until" in inner else None,
-            zone=self._pieces.tree(inner["zone"].node) if "zone" in inner else None,
-        )
-
-    def _length(self, node: Node) -> Tree:
-        """A duration written out, or a formula that gives one."""
-        if isinstance(node.value, str) and node.value.startswith("="):
-            return self._pieces.tree(node)
-        length = self._pieces.duration(node, "for", MAX_WAIT)
-        return Literal(UNREAD if length is None else length, node.place)
+def _ids_below(node: Node) -> Iterator[str]:
+    """What may be ids of steps within a node that could not be read as one."""
+    for item in node.items:
+        yield from _ids_below(item)
+    for key, entry in node.entries.items():
+        if key == "id" and isinstance(entry.node.value, str):
+            yield entry.node.value
+        yield from _ids_below(entry.node)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ from sqlalchemy.engine import make_url
 from workflows.errors import LedgerUnavailable
 from workflows.ledger.locks import WriteLock
 from workflows.ledger.tables import instant
+from workflows.ledger.vault import Vault, with_vault
+from workflows.settings.keys import SealingKey
 from workflows.values import utc_now
 
 SQLITE_PRAGMAS = (
@@ -57,18 +59,21 @@ POOL_OVERFLOW = 70
 class Database:
     """The ledger's database, by URL: `sqlite:///path/ledger.db` or `postgresql://…`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keys: Sequence[SealingKey] = ()) -> None:
+        """`keys` open what deliveries hold; see `vault`."""
         parsed = make_url(url)
         if parsed.get_backend_name() == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.engine: Engine = sa.create_engine(
+        engine = sa.create_engine(
             parsed,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             connect_args={} if self.is_sqlite else POSTGRESQL_CONNECTION,
             hide_parameters=True,  # an error that is logged must not show what was to be written
         )
+        self.vault = Vault(keys)
+        self.engine: Engine = with_vault(engine, self.vault)
         self._lock: WriteLock | None = None
         if self.is_sqlite:
             path = Path(parsed.database or "")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,27 +14,70 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows import typed_json
 from workflows.events import Event
-from workflows.ledger.tables import deliveries, milestones, shards
+from workflows.ledger.arrivals import Arrival
+from workflows.ledger.lines import is_sealed
+from workflows.ledger.tables import dedup_keys, deliveries, instant, micros, milestones, shards
+from workflows.ledger.vault import vault_of
 from workflows.values import DeliveryId
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A stored delivery whose events have not been taken in. `written` are its drafts as the door wrote them."""
+    """A stored delivery whose events have not been taken in.
+
+    `written` are its drafts as they are stored, `open` makes of them what the door wrote.
+    """
 
     id: DeliveryId
     source: str
     received_at: datetime
     written: str
+    open: Callable[[str], str] = str
 
     def drafts(self) -> Sequence[dict[str, Any]]:
         """Read them: `[{"type": …, "subject": …, "occurred_at": datetime | None, "brand": …, "data": {…}}, …]`.
 
         Not while the batch is read: drafts that cannot be are their own delivery's trouble.
         """
-        loaded = typed_json.load(self.written)
+        loaded = typed_json.load(self.open(self.written))
         assert isinstance(loaded, list)
         return loaded
+
+
+def post(connection: Connection, arrival: Arrival, now: datetime) -> bool:
+    """Store an arrival in the caller's transaction, as the door does in its own; False when it is known already."""
+    store(connection, arrival, now)
+    values = {"delivery_id": arrival.id, "until": instant(arrival.until(micros(now)))}
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    kept = connection.execute(
+        insert(dedup_keys)
+        .values(source=arrival.source, key=arrival.key, **values)
+        .on_conflict_do_update(index_elements=["source", "key"], set_=values, where=dedup_keys.c.until <= now)
+        .returning(dedup_keys.c.key)
+    ).first()
+    if kept is None:
+        connection.execute(deliveries.delete().where(deliveries.c.id == arrival.id))
+    return kept is not None
+
+
+def store(connection: Connection, arrival: Arrival, now: datetime) -> None:
+    """Put a delivery of our own making into the inbox, to be taken in like any other, whatever its key."""
+    sealed = vault_of(connection).seal(arrival)
+    connection.execute(
+        deliveries.insert().values(
+            id=sealed.id,
+            source=sealed.source,
+            received_at=now,
+            shard=sealed.shard,
+            state=sealed.state,
+            body=sealed.body,
+            reason=sealed.reason,
+            # These are typed JSON already.
+            headers=sa.type_coerce(sa.literal(sealed.headers), sa.Text),
+            drafts=sa.type_coerce(sa.literal(sealed.drafts, sa.Text), sa.Text),
+            problems=sa.type_coerce(sa.literal(sealed.problems, sa.Text), sa.Text),
+        )
+    )
 
 
 def any_pending(connection: Connection) -> bool:
@@ -66,12 +110,21 @@ def pending(connection: Connection, shard: int, limit: int) -> list[Pending]:
             deliveries.c.source,
             deliveries.c.received_at,
             sa.type_coerce(deliveries.c.drafts, sa.Text).label("written"),
+            sa.case((is_sealed(), sa.type_coerce(deliveries.c.headers, sa.Text))).label("sealed"),
         )
         .where(deliveries.c.state == "pending", deliveries.c.shard == shard)
         .order_by(deliveries.c.id)
         .limit(limit)
     )
-    return [Pending(*row) for row in connection.execute(statement)]
+    vault = vault_of(connection)
+
+    def opener(delivery_id: str, sealed: str | None) -> Callable[[str], str]:
+        return str if sealed is None else partial(vault.open_drafts, delivery_id, typed_json.load(sealed))
+
+    return [
+        Pending(row.id, row.source, row.received_at, row.written, opener(row.id, row.sealed))
+        for row in connection.execute(statement)
+    ]
 
 
 def mark_taken(connection: Connection, delivery_ids: Sequence[str], now: datetime) -> None:

@@ -26,6 +26,7 @@ from workflows.ledger.lines import (
     select_runs,
     select_waits,
 )
+from workflows.ledger.vault import vault_of
 
 MOST_RUNS = 500
 """A delivery starts one run per event and workflow; more than this nobody reads."""
@@ -118,10 +119,11 @@ def delivery(connection: Connection, delivery_id: str) -> DeliveryDetail:
     values = row._mapping
     bare = line_of(DeliveryLine, row, leave=("headers", "body"))
     (line,) = listing.with_events(connection, [bare])
+    opened = vault_of(connection).open(delivery_id, values["headers"], values["body"])
     return DeliveryDetail(
         line=line,
-        headers=dict(values["headers"]),
-        body=values["body"],
+        headers=dict(opened.headers),
+        body=opened.body,
         events=_events(connection, tables.events.c.delivery_id == delivery_id),
         runs=tuple(listing.runs(connection, delivery_id=delivery_id, limit=MOST_RUNS)),
     )

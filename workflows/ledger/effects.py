@@ -324,6 +324,12 @@ def run_of(connection: Connection, effect_id: str) -> str | None:
     return connection.scalar(sa.select(effects.c.run_id).where(effects.c.id == effect_id))
 
 
+def key_of(connection: Connection, effect_id: str) -> str:
+    """The key of an effect, its identity for ever."""
+    key: str = connection.scalars(sa.select(effects.c.key).where(effects.c.id == effect_id)).one()
+    return key
+
+
 def occupant(connection: Connection, effect_id: str) -> Closed | None:
     """The gate that is closed while another effect has one of this effect's subjects."""
     mine = sa.select(effect_subjects.c.subject).where(effect_subjects.c.effect_id == effect_id)

@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from workflows import typed_json
 from workflows.events import Event
-from workflows.ledger.arrivals import shard_of
-from workflows.ledger.tables import deliveries, effects, events, expectations, milestones
-from workflows.values import new_id
+from workflows.ledger import deliveries as inbox
+from workflows.ledger.arrivals import Arrival, shard_of
+from workflows.ledger.tables import effects, events, expectations, milestones
+from workflows.values import DeliveryId, new_id
 
 OWN_SOURCE = "stagedoor"
 """The source of deliveries that we write to ourselves."""
@@ -148,19 +149,19 @@ def answer_of(connection: Connection, effect_id: str) -> Any:
 
 
 def post(connection: Connection, draft: Mapping[str, Any], *, queue: str, now: datetime) -> None:
-    """Put a delivery of our own into the inbox, to be taken in like any other, in line with `queue`'s."""
-    connection.execute(
-        deliveries.insert().values(
-            id=new_id(),
-            source=OWN_SOURCE,
-            received_at=now,
-            shard=shard_of(queue, draft["subject"]),
-            state="pending",
-            headers={},
-            body=typed_json.dump(draft).encode(),
-            drafts=[draft],
-        )
+    """Put an event of our own into the inbox, to be taken in like any other, in line with `queue`'s."""
+    arrival = Arrival(
+        id=DeliveryId(new_id()),
+        source=OWN_SOURCE,
+        key="",
+        window=None,
+        shard=shard_of(queue, draft["subject"]),
+        headers="{}",
+        body=typed_json.dump(draft).encode(),
+        drafts=typed_json.dump([draft]),
+        problems=None,
     )
+    inbox.store(connection, arrival, now)
 
 
 def _came_before(connection: Connection, event: Event, comes: Sequence[str]) -> bool:

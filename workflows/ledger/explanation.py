@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from workflows.engine.states import EffectState, RunState
 from workflows.errors import ProblemsError
+from workflows.language.definition import all_steps
 from workflows.language.reader import read_definition
 from workflows.ledger import details
 from workflows.ledger.details import AttemptDetail, EffectDetail, RunDetail, StepDetail
@@ -86,9 +87,11 @@ def _stories(run: RunDetail) -> Iterator[StepStory]:
 def _in_order(run: RunDetail) -> list[str]:
     """Steps as the definition has them; only those reached, if nobody here can read the definition any more."""
     try:
-        written = [step.id for step in read_definition(run.definition, f"{run.line.workflow}.yml").steps]
+        definition = read_definition(run.definition, f"{run.line.workflow}.yml")
     except ProblemsError:
         written = []
+    else:
+        written = [step.id for step in all_steps((*definition.steps, *definition.on_failure))]
     return list(dict.fromkeys([*written, *(step.step for step in run.steps)]))
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Select
 
 from workflows.ledger import tables
+from workflows.ledger.vault import OVERHEAD_BYTES
 from workflows.redaction import redact
 
 
@@ -138,12 +139,17 @@ def select_deliveries() -> Select[Any]:
         table.c.state,
         table.c.received_at,
         table.c.taken_at,
-        sa.func.length(table.c.body).label("size"),
+        (sa.func.length(table.c.body) - sa.case((is_sealed(), OVERHEAD_BYTES), else_=0)).label("size"),
         table.c.problems,
         table.c.reason,
         sa.func.coalesce(again.c.count, 0).label("repeats"),
         again.c.last_at.label("last_repeat_at"),
     ).select_from(table.outerjoin(again, again.c.delivery_id == table.c.id))
+
+
+def is_sealed() -> sa.ColumnElement[bool]:
+    """Whether what a delivery holds is sealed (see `vault`)."""
+    return sa.func.substr(sa.type_coerce(tables.deliveries.c.headers, sa.Text), 1, 1) == '"'
 
 
 def select_runs() -> Select[Any]:

@@ -18,6 +18,7 @@ from workflows.ledger.events import event_of
 from workflows.ledger.lines import in_state
 from workflows.ledger.listing import first_id
 from workflows.ledger.tables import deliveries, effects, events, replays, runs
+from workflows.ledger.vault import Opened, vault_of
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """By how much the clock that made an id may differ from the ledger's."""
@@ -59,13 +60,13 @@ class Which:
 
 @dataclass(frozen=True)
 class Stored:
-    """A delivery as the door stored it."""
+    """A delivery as the door stored it, perhaps sealed."""
 
     id: str
     source: str
     state: str
     received_at: datetime
-    headers: Mapping[str, str]
+    headers: Any
     body: bytes
 
 
@@ -108,12 +109,19 @@ def page(connection: Connection, which: Which, after: str, limit: int) -> list[S
     """The next deliveries after `after`, the oldest first."""
     columns = [deliveries.c[name] for name in Stored.__dataclass_fields__]
     statement = _narrowed(sa.select(*columns), which).where(deliveries.c.id > _start(which, after))
-    return [Stored(**row._mapping) for row in connection.execute(statement.order_by(deliveries.c.id).limit(limit))]
+    rows = connection.execute(statement.order_by(deliveries.c.id).limit(limit))
+    return [Stored(**row._mapping) for row in rows]
+
+
+def opened(connection: Connection, stored: Stored) -> Opened:
+    """What a delivery holds. Raises KeyMissing and Tampered."""
+    return vault_of(connection).open(stored.id, stored.headers, stored.body)
 
 
 def readmit(connection: Connection, stored: Stored, *, drafts: str, shard: int, reason: str | None) -> bool:
     """Have intake take in what fits now; False when it is not any more as it was read."""
-    text_of_drafts = sa.type_coerce(sa.literal(drafts), sa.Text)
+    sealed = vault_of(connection).seal_drafts(stored.id, stored.headers, drafts)
+    text_of_drafts = sa.type_coerce(sa.literal(sealed), sa.Text)
     values = {"state": "pending", "shard": shard, "drafts": text_of_drafts, "reason": reason}
     values |= {"problems": None, "taken_at": None}
     return bool(connection.execute(_as_read(stored).values(**values)).rowcount)

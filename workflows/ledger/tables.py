@@ -147,6 +147,7 @@ dedup_keys = Table(
     Column("delivery_id", Text, ForeignKey("deliveries.id"), nullable=False),
     Column("until", Instant, nullable=False),
     PrimaryKeyConstraint("source", "key"),
+    Index(None, "delivery_id"),
 )
 
 repeats = Table(
@@ -217,6 +218,7 @@ milestones = Table(
     Column("event_id", Text, ForeignKey("events.id"), nullable=False),
     Column("reached_at", Instant, nullable=False),
     PrimaryKeyConstraint("subject", "type"),
+    Index(None, "event_id"),
 )
 
 expectations = Table(
@@ -242,6 +244,45 @@ Index("ix_expectations_subject", expectations.c.subject, expectations.c.after)
 _partial_index("ix_expectations_due", expectations.c.due_at, where="state = 'open'")
 _partial_index("ix_expectations_poll", expectations.c.poll_at, where="poll_at IS NOT NULL")
 _partial_index("ix_expectations_asked", expectations.c.effect_id, where="effect_id IS NOT NULL")
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_at", Instant, nullable=False),
+    Column("cursor", Text, nullable=False, server_default="", comment="how far it has come"),
+    comment="work that some process does now and then, whichever comes first",
+)
+
+shapes = Table(
+    "shapes",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("part", Text, nullable=False, comment="the body as it came, or the event's data"),
+    Column("samples", BigInteger, nullable=False),
+    Column("fields", Json, nullable=False, comment="{path: [kinds, seen, missed, is optional]}"),
+    PrimaryKeyConstraint("source", "type", "part"),
+    _one_of("part", ("body", "data")),
+)
+
+drifts = Table(
+    "drifts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("before", Json, nullable=False),
+    Column("now", Json, nullable=False),
+    Column("delivery_id", Text, nullable=False, comment="where it was seen first"),
+    Column("seen_at", Instant, nullable=False),
+    Column("accepted_at", Instant),
+    _one_of("what", ("new", "gone", "type")),
+)
+_partial_index("ix_drifts_open", drifts.c.id, where="accepted_at IS NULL")
 
 definitions = Table(
     "definitions",
@@ -383,6 +424,7 @@ awaited = Table(
     Column("look_at", Instant, comment="look again for what came in the very moment the waiting began"),
     Index(None, "run_id"),
 )
+_partial_index("ix_awaited_event_id", awaited.c.event_id, where="event_id IS NOT NULL")
 _partial_index("ix_awaited_key", awaited.c.key, where="is_open = 1")
 _partial_index("ix_awaited_look_at", awaited.c.look_at, where="look_at IS NOT NULL")
 _partial_index("ix_awaited_wait_id", awaited.c.wait_id, where="wait_id IS NOT NULL")
@@ -443,8 +485,10 @@ gathered = Table(
     Column("look_at", Instant, comment="when to see whether a run begins with it; NULL: one did"),
     Column("began", Text, ForeignKey("events.id"), comment="the event of the run it became part of"),
     PrimaryKeyConstraint("workflow", "event_id"),
+    Index(None, "event_id"),
     comment="events that are debounced or batched",
 )
+_partial_index("ix_gathered_began", gathered.c.began, where="began IS NOT NULL")
 _partial_index("ix_gathered_look_at", gathered.c.look_at, where="look_at IS NOT NULL")
 _partial_index(
     "ix_gathered_open", gathered.c.workflow, gathered.c.crowd, gathered.c.event_id, where="look_at IS NOT NULL"
@@ -525,6 +569,7 @@ once_keys = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("effect_id", Text, ForeignKey("effects.id"), nullable=False),
+    Index(None, "effect_id"),
 )
 
 attempts = Table(

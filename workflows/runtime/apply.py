@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from workflows.catalogue import Catalogue
 from workflows.errors import ConfigurationError
-from workflows.language.check import brand_fields, read_workflows
-from workflows.language.checker import check_definition
+from workflows.language.check import read_workflows, surroundings_of
+from workflows.language.promises import Known, check_together
 from workflows.ledger import audit, configuration
 from workflows.ledger.database import Database
 from workflows.problems import Problem
@@ -53,8 +53,8 @@ def apply_configuration(database: Database, settings: Settings, catalogue: Catal
     Raises ConfigurationError with every problem; then what was in force stays. Runs under way finish as they began.
     """
     definitions, problems = read_workflows([settings.config_dir])
-    fields = brand_fields(settings.brands)
-    problems += [problem for item in definitions for problem in check_definition(item, catalogue, fields)]
+    checked, _ = check_together([Known(item) for item in definitions], surroundings_of(settings, catalogue))
+    problems += [problem for item in checked for problem in item.problems]
     if any(problem.severity == "error" for problem in problems):
         raise ConfigurationError(problems)
     with database.write() as connection:

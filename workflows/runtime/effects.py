@@ -23,6 +23,7 @@ from workflows.ledger import effects, lanes, once, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.effects import EffectRow
 from workflows.runtime.advance import advance
+from workflows.runtime.fetching import Fetched, not_taken_in, pointer_of
 from workflows.runtime.rules import Rules
 
 LEASE_MARGIN = timedelta(seconds=5)
@@ -75,6 +76,7 @@ class Performer:
     random: Random = field(default_factory=Random)
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
+    fetched: Fetched = not_taken_in
 
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
@@ -257,8 +259,22 @@ class Performer:
         """Move an effect by an outcome and its run by what follows; whether it landed."""
         landed = self._move(connection, effect, outcome, now)
         if landed:
+            if outcome.kind is OutcomeKind.DONE and effect.run_id is None:
+                self._hand_in(connection, effect, outcome.output, now)
             self._take_on(connection, effect, now)
         return landed
+
+    def _hand_in(self, connection: Connection, effect: EffectRow, output: Any, now: datetime) -> None:
+        """Have what was fetched for an event taken in like a delivery."""
+        try:
+            with connection.begin_nested():
+                event = pointer_of(connection, effect)
+                if event is not None:
+                    self.fetched(connection, event, output, now)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            log.exception("fetched_not_taken_in", effect_id=effect.id)
 
     def _take_on(self, connection: Connection, effect: EffectRow, now: datetime) -> None:
         """Take the effect's run on."""

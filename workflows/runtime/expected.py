@@ -120,7 +120,7 @@ def _ask(catalogue: Catalogue, polls: dict[str, Poll], connection: Connection, r
     event = read_event(connection, row.event_id)
     operation = catalogue.operation(poll.operation)
     try:
-        rendered = render(poll.inputs, {"event": _seen(event)})
+        rendered = render(poll.inputs, {"event": _seen(event), "now": now})
         inputs = cast(Inputs, read_as(rendered, of_schema(operation.inputs, as_input=True)))
         intent = intent_of(
             operation, inputs, key=f"expected/{row.id}/{row.polls}", max_attempts=3, give_up_at=now + poll.every
@@ -142,7 +142,7 @@ def _read_answer(polls: dict[str, Poll], connection: Connection, row: Row, now: 
     if poll is None or row.state not in (ExpectationState.OPEN, ExpectationState.MISSING):
         return False
     event = read_event(connection, row.event_id)
-    found = _happened(poll, event, expectations.answer_of(connection, row.effect_id), row)
+    found = _happened(poll, event, expectations.answer_of(connection, row.effect_id), row, now)
     if found is None:
         expectations.change(connection, row, poll_at=now + poll.every)
         return False
@@ -151,14 +151,14 @@ def _read_answer(polls: dict[str, Poll], connection: Connection, row: Row, now: 
     return True
 
 
-def _happened(poll: Poll, event: Event, answer: Any, row: Row) -> str | None:
+def _happened(poll: Poll, event: Event, answer: Any, row: Row, now: datetime) -> str | None:
     """The type of follow-up the answer tells of."""
     if answer is None:
         return None
-    scope = {"event": _seen(event), "answer": answer}
+    scope = {"event": _seen(event), "answer": answer, "now": now}
     for kind, formula in poll.happened.items():
         try:
-            if formula.verdict(scope).holds:
+            if formula.holds(scope):
                 return kind
         except FormulaError as error:
             log.warning("answer_not_understood", expectation_id=row.id, type=kind, reason=str(error))

@@ -15,6 +15,7 @@ from workflows.ledger import correlations, deliveries, effects, events, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.problems import Problem
+from workflows.runtime import fetching
 from workflows.runtime.advance import advance_locked
 from workflows.runtime.expected import notice
 from workflows.runtime.news import take_news
@@ -108,10 +109,14 @@ class Intake:
             return None
 
     def record(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken:
-        fresh = [_event(draft, delivery) for draft in delivery.drafts()]
+        drafts = delivery.drafts()
+        fresh = [_event(draft, delivery) for draft in drafts]
         if self.rules.expected:
             fresh = notice(connection, self.rules.expected, fresh, now)
         events.record(connection, fresh)
+        for draft, event in zip(drafts, fresh, strict=True):
+            if "fetch" in draft and event.replay_of is None:
+                fetching.begin(connection, self.rules.catalogue, event, draft["fetch"], now)
         news = [event for event in fresh if event.replay_of is None]
         begun = [run for event in news for run in start_runs(connection, self.rules, in_force, event, now)]
         return Taken(delivery.id, fresh, begun)

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
+from workflows.engine.correlation import key_text
 from workflows.engine.decisions import BeginRun, EndRun, Wanted, WriteEvent
 from workflows.engine.scopes import Scope, trigger_scope
 from workflows.engine.snapshot import At
@@ -280,4 +281,4 @@ def let_in(connection: Connection, rules: Rules, run: RunRow, now: datetime) -> 
 
 
 def _text(formula: Formula | None, scope: Scope, otherwise: str) -> str:
-    return otherwise if formula is None else str(formula.evaluate(scope))
+    return otherwise if formula is None else key_text(formula.evaluate(scope))

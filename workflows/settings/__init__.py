@@ -2,6 +2,16 @@
 
 from workflows.settings.environment import ENVIRONMENT
 from workflows.settings.reading import examine_settings, read_settings
-from workflows.settings.values import Key, Secret, Settings, SourceSettings, Unset
+from workflows.settings.values import Key, PersonSettings, Secret, Settings, SourceSettings, Unset
 
-__all__ = ["ENVIRONMENT", "Key", "Secret", "Settings", "SourceSettings", "Unset", "examine_settings", "read_settings"]
+__all__ = [
+    "ENVIRONMENT",
+    "Key",
+    "PersonSettings",
+    "Secret",
+    "Settings",
+    "SourceSettings",
+    "Unset",
+    "examine_settings",
+    "read_settings",
+]

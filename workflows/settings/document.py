@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -12,14 +13,16 @@ from typing import Any
 from workflows.errors import DefinitionError
 from workflows.language.folds import unfolded
 from workflows.language.literals import literal
-from workflows.problems import Problem
+from workflows.problems import Place, Problem
 from workflows.settings.admission import DoorSettings
 from workflows.settings.admission_reader import AdmissionReader
 from workflows.settings.expectation_reader import ExpectationReader
 from workflows.settings.forms import Form
 from workflows.settings.operations import OperationReader
 from workflows.settings.references import References
+from workflows.settings.retention import Retention, read_retention
 from workflows.settings.sources import SourceReader
+from workflows.settings.values import PersonSettings
 from workflows.values import Money, Percent, currency_exponent
 from workflows.yaml_nodes import Node, decode, read
 from workflows.yaml_shapes import Findings
@@ -64,6 +67,7 @@ VENDORS: Mapping[str, Mapping[str, Form]] = {
         "private_key": Form.SECRET,
         **EVERY_VENDOR,
     },
+    "eventbrite": {"base_url": Form.ADDRESS, "token": Form.SECRET, **EVERY_VENDOR},
     "evvnt": {
         "base_url": Form.ADDRESS,
         "api_key": Form.SECRET,
@@ -138,17 +142,22 @@ class _Document:
         }
 
     def sections(self, root: Node) -> dict[str, Any]:
-        known = ("sources", "vendors", "brands", "door", "expected")
+        known = ("sources", "vendors", "brands", "people", "door", "expected", "retention")
         found = self.findings.entries(root, "stagedoor.yml", known, required=("brands",))
         brands = self._brands(found["brands"].node) if "brands" in found else {}
         sources = self._sources.read(found["sources"].node, tuple(brands)) if "sources" in found else {}
         vendors = self._vendors(found["vendors"].node) if "vendors" in found else {}
+        people = self._people(found["people"].node) if "people" in found else {}
         return {
             "sources": MappingProxyType(sources),
             "vendors": MappingProxyType(vendors),
             "brands": MappingProxyType(brands),
+            "people": MappingProxyType(people),
             "door": self._admission.door(found["door"].node) if "door" in found else DoorSettings(),
             "expected": ExpectationReader(self.findings).read(found["expected"].node) if "expected" in found else (),
+            "retention": read_retention(found["retention"].node, self.findings)
+            if "retention" in found
+            else Retention(),
             "unset": tuple(self._references.unset),
         }
 
@@ -159,6 +168,31 @@ class _Document:
     def _vendor(self, name: str, node: Node) -> Mapping[str, Any]:
         found = self.findings.entries(node, f"the vendor {name!r}", VENDORS[name])
         return self._options(found, VENDORS[name], f"vendors.{name}")
+
+    def _people(self, node: Node) -> dict[str, PersonSettings]:
+        """`{alice: {token: ${ALICE_TOKEN}, roles: [budget-approvers]}}`."""
+        people = {}
+        for name, entry in self.findings.any_entries(node, "people").items():
+            self._is_slug(name, entry.key_place, "the name of a person")
+            found = self.findings.entries(entry.node, f"the person {name!r}", ("token", "roles"), required=("roles",))
+            token = self._references.secret(found["token"].node, f"people.{name}.token") if "token" in found else None
+            roles = self._roles(found["roles"].node, f"people.{name}.roles") if "roles" in found else ()
+            people[name] = PersonSettings(name, token, roles)
+        return people
+
+    def _roles(self, node: Node, path: str) -> tuple[str, ...]:
+        roles: list[str] = []
+        for number, item in enumerate(self.findings.items(node, path)):
+            role = self._references.text(item, f"{path}.{number}")
+            if role is not None and self._is_slug(role, item.place, "a role") and role not in roles:
+                roles.append(role)
+        return tuple(roles)
+
+    def _is_slug(self, name: str, place: Place, what: str) -> bool:
+        if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,62}", name):
+            return True
+        self.findings.add("E124", place, f"{name!r} cannot be {what}", "use small letters, digits, -, _ and .")
+        return False
 
     def _options(self, found: Mapping[str, Any], forms: Mapping[str, Form], path: str) -> Mapping[str, Any]:
         options: dict[str, Any] = {key: _WHEN_LEFT_OUT.get(form) for key, form in forms.items()}

@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from workflows.problems import Problem, nearest
+from workflows.settings.keys import read_keys
 from workflows.settings.values import LogFormat, Secret
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -20,6 +21,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "STAGEDOOR_DATA": "the folder of what Stagedoor keeps on this machine (default ./var)",
     "STAGEDOOR_CONSOLE_TOKEN": "opens the console and the API to other machines; without it loopback only",
     "STAGEDOOR_FLOWER_PASSWORD": "the password of Flower's user `stagedoor`; without it `up` makes one",
+    "STAGEDOOR_KEYS": "seal what deliveries hold: `<id>:<base64>`, the first seals, all open; without it nothing is",
     "STAGEDOOR_LOG": "json, console, or auto: console on a terminal, else json (default auto)",
     "STAGEDOOR_WORKER_THREADS": "how many effects a worker performs at a time, 1 to 256 (default 16)",
 }
@@ -44,6 +46,7 @@ def environment_values(environ: Mapping[str, str], problems: list[Problem]) -> d
         "sentry_dsn": _address(environ, "SENTRY_DSN", ("https", "http"), problems),
         "console_token": _secret(environ, "STAGEDOOR_CONSOLE_TOKEN"),
         "flower_password": _secret(environ, "STAGEDOOR_FLOWER_PASSWORD"),
+        "keys": read_keys(environ, problems),
         "log_format": _log_format(environ, problems),
         "worker_threads": _worker_threads(environ, problems),
     }

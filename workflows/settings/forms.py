@@ -19,6 +19,7 @@ class Form(Enum):
     CHOICE = "one of a few words"
     PATH = "the way down into a body, or header:<name>"
     PREFIX = "the beginning of a type of event"
+    EVENTS = "the fields of events, by the sender's name of the event"
     NETWORKS = "a list of networks"
     NUMBER = "a whole number"
     VERIFY = "proofs of origin, by scheme"

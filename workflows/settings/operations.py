@@ -40,11 +40,14 @@ class OperationReader:
             if operation["path"] and not operation["path"].startswith("/"):
                 self._findings.add("E413", found["path"].node.place, f"{path}.path must begin with a slash")
         if "fields" in found:
-            entries = self._findings.any_entries(found["fields"].node, f"{path}.fields")
-            fields = {name: self._field(item.node, f"{path}.fields.{name}") for name, item in entries.items()}
-            whole = {name: field for name, field in fields.items() if {"from", "type"} <= field.keys()}
-            operation["fields"] = MappingProxyType(whole)
+            operation["fields"] = self.fields(found["fields"].node, f"{path}.fields")
         return MappingProxyType(operation)
+
+    def fields(self, node: Node, path: str) -> Mapping[str, Mapping[str, str]]:
+        """`{name: {"from": str, "type": str, "unit": str}}`, those that are whole."""
+        entries = self._findings.any_entries(node, path)
+        fields = {name: self._field(item.node, f"{path}.{name}") for name, item in entries.items()}
+        return MappingProxyType({name: field for name, field in fields.items() if {"from", "type"} <= field.keys()})
 
     def _field(self, node: Node, path: str) -> Mapping[str, str]:
         found = self._findings.entries(node, path, ("from", "type", "unit"), required=("from", "type"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,9 +17,11 @@ def secret_values(settings: Settings) -> tuple[str, ...]:
         settings.flower_password,
         settings.vendors,
         [source.options for source in settings.sources.values()],
+        [person.token for person in settings.people.values()],
     ]
     urls = (settings.database_url, settings.broker_url)
-    return tuple(sorted({*_revealed(held), *(part for url in urls for part in _passwords(url))}))
+    keys = [base64.b64encode(key.value).decode() for key in settings.keys]
+    return tuple(sorted({*_revealed(held), *keys, *(part for url in urls for part in _passwords(url))}))
 
 
 def _passwords(url: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from workflows.settings.admission_reader import SOURCE_KEYS, AdmissionReader
 from workflows.settings.forms import Form, Option
+from workflows.settings.operations import OperationReader
 from workflows.settings.references import References
 from workflows.settings.values import Key, SourceSettings
 from workflows.yaml_nodes import Entry, Node
@@ -23,12 +24,15 @@ from workflows.yaml_shapes import Findings
 LONGEST_TOLERANCE = 86_400
 MOST_PROXIES = 16
 ED25519_BYTES = 32
+OURS = "stagedoor"
+"""Nobody else tells of what we do."""
 
 _KEYS = Option(Form.KEYS, default=())
 _TEXT = Option(Form.TEXT)
 _TOLERANCE = Option(Form.NUMBER, required=False, at_least=1, at_most=LONGEST_TOLERANCE)
 _PLACE = Option(Form.PATH, required=False)
 _PREFIX = Option(Form.PREFIX, required=False)
+_EVENTS = Option(Form.EVENTS, required=False, default=MappingProxyType({}))
 
 SCHEMES: Mapping[str, Mapping[str, Option]] = {
     "hmac": {
@@ -72,8 +76,8 @@ SOURCE_PRESETS: Mapping[str, Mapping[str, Option]] = {
     "shopify": {"secrets": _KEYS, "show_id": _PLACE},
     "stripe": {"secrets": _KEYS, "show_id": _PLACE},
     "cymbal": {"header": _TEXT, "keys": _KEYS},
-    "standard-webhooks": {**SCHEMES["standard-webhooks"], "subject": _PLACE, "prefix": _PREFIX},
-    "github": {"secrets": _KEYS, "type": _PLACE, "subject": _PLACE},
+    "standard-webhooks": {**SCHEMES["standard-webhooks"], "subject": _PLACE, "prefix": _PREFIX, "events": _EVENTS},
+    "github": {"secrets": _KEYS, "type": _PLACE, "subject": _PLACE, "events": _EVENTS},
     "generic": {
         "verify": Option(Form.VERIFY),
         "type": Option(Form.PATH),
@@ -83,6 +87,7 @@ SOURCE_PRESETS: Mapping[str, Mapping[str, Option]] = {
         "data": _PLACE,
         "challenge": _PLACE,
         "prefix": _PREFIX,
+        "events": _EVENTS,
     },
 }
 
@@ -106,6 +111,7 @@ class SourceReader:
             Form.NUMBER: lambda node, path, option: self._number(node, path, option),
             Form.PATH: lambda node, path, option: self._place(node, path),
             Form.PREFIX: lambda node, path, option: self._prefix(node, path),
+            Form.EVENTS: lambda node, path, option: self._events(node, path),
             Form.NETWORKS: lambda node, path, option: self._networks(node, path),
             Form.VERIFY: lambda node, path, option: self._verify(node, path),
         }
@@ -117,6 +123,10 @@ class SourceReader:
             if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
                 hint = "it stands in an address: use small letters, digits and -"
                 self._findings.add("E124", entry.key_place, f"{name!r} cannot be the name of a source", hint)
+            if name == OURS:
+                self._findings.add(
+                    "E124", entry.key_place, f"{name!r} is the source of our own events", "choose another"
+                )
             sources[name] = self._source(name, entry.node, brands)
         return sources
 
@@ -235,10 +245,17 @@ class SourceReader:
     def _prefix(self, node: Node, path: str) -> str | None:
         """What comes before the sender's name of an event in ours."""
         text = self._findings.text(node, path)
-        if text is not None and not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", text):
-            self._findings.add("E122", node.place, f"{path} must be small letters, digits, - and _", "such as tickets")
+        if text is not None and (text == OURS or not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", text)):
+            message = f"{path} must be small letters, digits, - and _, and not {OURS}"
+            self._findings.add("E122", node.place, message, "such as tickets")
             return None
         return text
+
+    def _events(self, node: Node, path: str) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+        """`{"deal.won": {"amount": {"from": "amount", "type": "money"}}}`."""
+        reader = OperationReader(self._findings, self._references)
+        entries = self._findings.any_entries(node, path)
+        return MappingProxyType({name: reader.fields(entry.node, f"{path}.{name}") for name, entry in entries.items()})
 
     def _networks(self, node: Node, path: str) -> tuple[str, ...]:
         """Networks in CIDR form; their bits beyond the mask are none."""
@@ -263,3 +280,12 @@ def _is_standard(secret: str) -> bool:
 
 def _required(options: Mapping[str, Option]) -> tuple[str, ...]:
     return tuple(name for name, option in options.items() if option.required)
+
+
+def told_events(sources: Mapping[str, SourceSettings]) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """The fields of the events that sources of one's own tell of, by type."""
+    return {
+        f"{source.options.get('prefix') or source.name}.{name}": declared
+        for source in sources.values()
+        for name, declared in source.options.get("events", {}).items()
+    }

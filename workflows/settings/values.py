@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from workflows.settings.admission import Admission, DoorSettings
 from workflows.settings.expectations import Expectation
+from workflows.settings.keys import SealingKey
+from workflows.settings.retention import Retention
 
 LogFormat = Literal["json", "console", "auto"]
 
@@ -69,12 +71,22 @@ class SourceSettings:
     admission: Admission = field(default_factory=Admission)
 
 
+@dataclass(frozen=True)
+class PersonSettings:
+    """Somebody who works with Stagedoor: what they show to be known by (None: not set), and their roles."""
+
+    name: str
+    token: Secret | None
+    roles: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything one process needs to know, frozen.
 
     vendors  by name, every key of the vendor; secrets as Secret, what is not set as None
     brands   by name, the typed fields: `{"main": {"zone": "Europe/London", "budget_cap": Money(500, "USD")}}`
+    people   by name, those who approve and act
     unset    what is missing before everything configured can work
     """
 
@@ -85,11 +97,14 @@ class Settings:
     sentry_dsn: str | None = field(default=None, repr=False)
     console_token: Secret | None = None
     flower_password: Secret | None = None
+    keys: tuple[SealingKey, ...] = ()
     log_format: LogFormat = "auto"
     worker_threads: int = 16
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     brands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    people: Mapping[str, PersonSettings] = field(default_factory=dict)
     door: DoorSettings = field(default_factory=DoorSettings)
     expected: tuple[Expectation, ...] = ()
+    retention: Retention = field(default_factory=Retention)
     unset: tuple[Unset, ...] = ()

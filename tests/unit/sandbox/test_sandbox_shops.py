@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -69,6 +70,46 @@ def test_a_delivery_can_be_signed_for_another_time_and_named(client: Any, receiv
     headers, body = receiver.received[0]
     assert headers["tickettailor-webhook-signature"] == signature("s", 1735689600, body)
     assert (json.loads(body)["id"], json.loads(body)["event"]) == ("wh_15", "ORDER.UPDATED")
+
+
+def test_a_box_office_sends_shows_too(client: Any, receiver: Any) -> None:
+    sent(client, BOX_OFFICE, url=receiver.url, key="k-1", events=[{"id": "1"}])
+    assert json.loads(receiver.received[0][1]) == {"events": [{"id": "1"}]}
+
+
+def test_shopify_signs_the_bytes_of_the_digest(client: Any, receiver: Any) -> None:
+    order = {"id": 1001, "email": "fan@example.com"}
+    sent(client, "/_shops/shopify/send", url=receiver.url, secret="shop-secret", payload=order, id="w-1")
+    headers, body = receiver.received[0]
+    proof = base64.b64encode(hmac.new(b"shop-secret", body, hashlib.sha256).digest()).decode()
+    assert headers["x-shopify-hmac-sha256"] == proof
+    assert (headers["x-shopify-topic"], headers["x-shopify-webhook-id"]) == ("orders/create", "w-1")
+    assert json.loads(body) == order
+
+
+def test_stripe_signs_the_time_a_dot_and_the_body(client: Any, receiver: Any) -> None:
+    sent(client, "/_shops/stripe/send", url=receiver.url, secret="whsec_example", timestamp=1735689600)
+    headers, body = receiver.received[0]
+    proof = hmac.new(b"whsec_example", b"1735689600." + body, hashlib.sha256).hexdigest()
+    assert headers["stripe-signature"] == f"t=1735689600,v1={proof}"
+    assert json.loads(body)["type"] == "checkout.session.completed"
+
+
+@pytest.mark.parametrize("digest", ["sha1", "sha256"])
+def test_universe_signs_with_the_digest_it_is_told(client: Any, receiver: Any, digest: str) -> None:
+    sent(client, "/_shops/universe/send", url=receiver.url, secret="uni-secret", digest=digest)
+    headers, body = receiver.received[0]
+    assert headers["x-uniiverse-signature"] == hmac.new(b"uni-secret", body, digest).hexdigest()
+    assert headers["x-uniiverse-event"] == "ticket_purchase"
+
+
+def test_eventbrite_points_at_an_order_and_signs_nothing(client: Any, receiver: Any) -> None:
+    sent(client, "/_shops/eventbrite/send", url=receiver.url, order=5)
+    sent(client, "/_shops/eventbrite/send", url=receiver.url, action="test")
+    (headers, order), (_, test) = receiver.received
+    assert json.loads(order)["api_url"] == "https://www.eventbriteapi.com/v3/orders/5/"
+    assert not [name for name in headers if "signature" in name]
+    assert json.loads(test)["config"]["action"] == "test"
 
 
 def test_a_forger_does_not_know_the_secret(client: Any, receiver: Any) -> None:

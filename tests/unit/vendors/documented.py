@@ -48,6 +48,7 @@ CONFIGURED: Mapping[str, Mapping[str, Any]] = {
     },
     "evvnt": {"api_key": Secret("evvnt-key-123"), "api_secret": Secret("evvnt-secret-123")},
     "partner_api": {"project_id": Secret("ab cd"), "private_key": Secret("x&y")},
+    "eventbrite": {"token": Secret("eventbrite-token-123")},
 }
 
 
@@ -374,6 +375,12 @@ DOCUMENTED: tuple[Documented, ...] = (
     Documented("partner_api.login", {}, ("POST", "/partner/login", "login=ab+cd&password=x%26y"), LOGGED_IN),
     _same("partner_api.get_user", "POST", "/partner/v2/getUser", '{"username": "ana"}', USER),
     _same("partner_api.get_user", "POST", "/partner/v2/getUser", '{"user_id": 4021}', USER),
+    _read(
+        "eventbrite.get_order",
+        "/orders/1034608029/?expand=attendees%2Cevent",
+        b'{"id": "1034608029", "event_id": "77001", "status": "placed"}',
+        id=1034608029,
+    ),
     *(Documented(f"constant_contact.{name}", inputs, wire, answer) for name, inputs, wire, answer in ROWS),
 )
 

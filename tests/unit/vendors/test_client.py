@@ -17,7 +17,11 @@ import pytest
 from tests.unit.vendors.documented import CREATED, QUEUED, catalogue, example, settings_for
 from tests.unit.vendors.raw_vendor import Answering, RawVendor, answers, stays_silent, then_hangs_up
 from tests.waiting import wait_until
+from vendors.answers import Silence
 from vendors.client import Client
+from vendors.eventbrite import EVENTBRITE
+from vendors.session import Outgoing, VendorSession
+from vendors.wire import Wire
 from workflows.catalogue import Operation, Outcome, OutcomeKind, Request
 from workflows.settings import Secret, Settings
 
@@ -266,3 +270,25 @@ def test_looking_at_operations_does_not_import_what_sends_them() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
+
+
+def test_what_must_be_public_is_never_looked_for_in_a_private_network() -> None:
+    session = VendorSession()
+    with RawVendor(answers(200, b"{}")) as vendor:
+        url = vendor.url.replace("127.0.0.1", "localhost")
+        for address in (vendor.url, url):
+            outgoing = Outgoing("GET", f"{address}/orders/5/", {}, None, is_public=True)
+            reply = session.exchange(outgoing, deadline_seconds=5, fresh_connection=False)
+            assert reply == Silence(False, "its name leads into a private network")
+        assert vendor.received.empty()
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("base", "is_public"), [("https://www.eventbriteapi.com/v3", True), ("http://127.0.0.1:8462/eventbrite/v3", False)]
+)
+def test_what_a_webhook_points_at_is_on_the_internet_or_in_the_sandbox(base: str, is_public: bool) -> None:
+    _, request = prepared("eventbrite.get_order")
+    outgoing = Wire(EVENTBRITE, {"base_url": base, "token": Secret("t")}).outgoing(request)
+    assert outgoing.is_public is is_public
+    assert outgoing.url == f"{base}/orders/1034608029/?expand=attendees%2Cevent"

@@ -11,8 +11,8 @@ import pytest
 from tests.unit.vendors.documented import CONFIGURED, catalogue, example
 from tests.unit.vendors.mutations import GONE, changed, problems
 from vendors.catalogue import catalogue_of
-from vendors.symphony.details import details_of
 from workflows.catalogue import Repeat
+from workflows.details import details_of
 from workflows.errors import ConfigurationError, InputError
 from workflows.values import Money, Percent
 

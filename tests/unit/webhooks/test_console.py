@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +20,11 @@ from tests.builders.rows import NOW, Rows, ago, ahead, request
 from webhooks.console import access, blueprint
 from webhooks.console.timeline import LEFT, RIGHT, WIDTH, draw
 from webhooks.console.words import BODY_LIMIT, exact_span, pretty, relative, span, tone
+from workflows.catalogue import Catalogue
+from workflows.engine.shapes import Difference
 from workflows.engine.states import EffectState, RunState, StepState, WaitState
 from workflows.errors import LedgerUnavailable
+from workflows.ledger import drift
 from workflows.ledger.explanation import explain_run
 from workflows.ledger.tables import metadata
 from workflows.settings import Secret
@@ -41,6 +44,7 @@ class Services:
 
     database: Any
     settings: Locked
+    catalogue: Catalogue = field(default_factory=lambda: Catalogue(()))
 
 
 class GoneDatabase:
@@ -126,6 +130,17 @@ def test_what_was_rejected_is_listed_with_why_and_how_to_examine_it_again(
         page = seen(here, path)
         assert "<code>$.id</code>" in page
         assert f"stagedoor replay {delivery}" in page
+
+
+def test_what_in_the_payloads_has_changed_is_listed(here: FlaskClient, rows: Rows) -> None:
+    assert "The payloads are as they were." in seen(here, "/drift")
+    group = drift.Group("symphony", "symphony.campaign.created", "data")
+    with rows.database.write() as connection:
+        differences = [Difference("type", "budget.value", ("number",), ("text",))]
+        drift.note(connection, group, differences, rows.id_at(NOW), NOW)
+    page = seen(here, "/drift")
+    assert "event.data.budget.value" in page
+    assert "<td>number</td>" in page
 
 
 def test_a_replay_is_marked_as_one(here: FlaskClient, rows: Rows) -> None:

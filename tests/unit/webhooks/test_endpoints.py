@@ -1,5 +1,7 @@
 """The endpoints answer every request clearly, in JSON, and store what they acknowledge."""
 
+import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -9,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import brotli
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -30,13 +33,18 @@ from tests.unit.webhooks.payloads import (
 from tests.waiting import wait_until
 from webhooks.app import create_app
 from webhooks.inbox import Inbox
+from webhooks.places import Places
+from webhooks.rates import Rates
 from webhooks.refusals import RefusalCounter
 from webhooks.services import Services, open_services
 from webhooks.sources import build_sources
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import schema
 from workflows.ledger.tables import deliveries, refusals
+from workflows.ledger.vault import Vault
 from workflows.settings import Settings
+from workflows.settings.admission import Admission, Rate
+from workflows.settings.keys import SealingKey
 
 SYMPHONY = f"/webhooks/symphony/{SYMPHONY_TOKEN}"
 
@@ -106,6 +114,15 @@ def test_what_cannot_be_verified_yet_is_kept_and_acknowledged(client: FlaskClien
     assert client.post("/webhooks/symphony-site/wrong", data=body).status_code == 401
 
 
+def test_nobody_sends_us_what_only_we_say(client: FlaskClient, services: Services) -> None:
+    order = encoded({"id": "1", "email": "a@example.com", "costs": None})
+    headers = {"Stagedoor-Fetched": "eventbrite.order.placed"}
+    answer = client.post("/webhooks/eventbrite/eventbrite-token", data=order, headers=headers)
+    assert answer.status_code == 422
+    (row,) = rows(services, deliveries)
+    assert "stagedoor-fetched" not in row.headers
+
+
 def test_a_test_call_is_answered_and_not_stored(client: FlaskClient, services: Services) -> None:
     body = encoded({"config": {"action": "test"}, "api_url": "{api-endpoint-to-fetch-object-details}"})
     answer = client.post("/webhooks/eventbrite/eventbrite-token", data=body)
@@ -142,6 +159,21 @@ def test_a_source_may_be_let_in_from_its_networks_only(tmp_path: Path, services:
     for forwarded, status in (("203.0.113.7", 202), ("203.0.113.7, 198.51.100.1", 401)):
         headers = {"X-Key": "k", "X-Forwarded-For": forwarded}
         assert client.post("/webhooks/shop", data=body, headers=headers).status_code == status
+
+
+def test_bodies_that_carry_a_secret_are_stored_sealed_or_not_at_all(client: FlaskClient, services: Services) -> None:
+    body = encoded({"url": "https://api.example.com/partner/accounts/a1/plan", "event_type": "tier.increase"})
+    secret = CONFIGURED["constant-contact"].options["secrets"][0].secret.reveal()
+    proof = base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
+    headers = {"x-ctct-hmac-sha256": proof, "Content-Type": "application/json"}
+    refused = client.post("/webhooks/constant-contact", data=body, headers=headers)
+    assert refused.status_code == 503
+    assert "must be sealed" in refused.text
+    services.database.vault = Vault([SealingKey("k", b"k" * 32)])
+    assert client.post("/webhooks/constant-contact", data=body, headers=headers).status_code == 202
+    with services.database.read() as connection:
+        (stored,) = connection.scalars(sa.select(deliveries.c.body))
+    assert b"accounts" not in stored
 
 
 def test_a_repeat_is_told_the_first_id(client: FlaskClient, services: Services) -> None:
@@ -236,6 +268,60 @@ def test_a_body_that_is_too_large_is_refused(client: FlaskClient, services: Serv
     assert client.post(SYMPHONY, data=b"x" * ((1 << 20) + 1)).status_code == 413
     services.refusals.write()
     assert [row.reason for row in rows(services, refusals)] == ["too_large"]
+
+
+def limited(services: Services, **admission: Any) -> FlaskClient:
+    """A door whose Symphony source has these limits."""
+    source = replace(services.sources["symphony"], admission=Admission(**admission))
+    rates = Rates(services.database, {"symphony": source.admission.rate} if source.admission.rate else {})
+    places = Places(256, {} if source.admission.concurrent is None else {"symphony": source.admission.concurrent})
+    sources = {**services.sources, "symphony": source}
+    return create_app(replace(services, sources=sources, rates=rates, places=places)).test_client()
+
+
+def test_a_source_sends_no_more_than_its_rate(services: Services) -> None:
+    client = limited(services, rate=Rate(2, 3600, 2))
+    assert client.post("/webhooks/symphony/guess", data=b"{}").status_code == 401, "a stranger uses up nothing"
+    statuses = [client.post(SYMPHONY, data=encoded(campaign_event(id=number))).status_code for number in range(4)]
+    assert statuses == [202, 202, 429, 429]
+    answer = client.post(SYMPHONY, data=b"x" * 5000)
+    assert 1 <= int(answer.headers["Retry-After"]) <= 1800
+    (problem,) = problems(answer)
+    assert (problem["code"], problem["message"]) == ("rate", "more than this source may send: 2 in 3600 s")
+    order = encoded(ticket_event())
+    assert client.post("/webhooks/tickettailor", data=order, headers=signed(order)).status_code == 202
+    services.refusals.write()
+    assert {(row.reason, row.count) for row in rows(services, refusals)} == {("signature_wrong", 1), ("rate", 3)}
+
+
+def test_a_source_takes_no_more_places_than_it_has(services: Services) -> None:
+    client = limited(services, concurrent=0)
+    answer = client.post(SYMPHONY, data=encoded(campaign_event()))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert [problem["code"] for problem in problems(answer)] == ["crowded"]
+
+
+def test_a_place_is_given_back_whatever_happens(services: Services) -> None:
+    client = limited(services, concurrent=1, body_bytes=1000)
+    bodies = [encoded(campaign_event()), b"{", b"x" * 1001, encoded(campaign_event(id=2))]
+    assert [client.post(SYMPHONY, data=body).status_code for body in bodies] == [202, 400, 413, 202]
+
+
+def test_headers_that_are_too_large_are_refused(client: FlaskClient) -> None:
+    answer = client.post(SYMPHONY, data=b"{}", headers={f"x-{number}": "y" * 4000 for number in range(20)})
+    assert answer.status_code == 431
+    assert [problem["code"] for problem in problems(answer)] == ["headers_too_large"]
+
+
+def test_a_packed_body_is_verified_as_sent_and_read_unpacked(client: FlaskClient, services: Services) -> None:
+    for pack, encoding in ((gzip.compress, "gzip"), (brotli.compress, "br")):
+        body = pack(encoded(ticket_event(id=f"wh_{encoding}")))
+        headers = {**signed(body), "Content-Encoding": encoding}
+        assert client.post("/webhooks/tickettailor", data=body, headers=headers).status_code == 202
+    bomb = gzip.compress(bytes(64 << 20))
+    answer = client.post("/webhooks/tickettailor", data=bomb, headers={**signed(bomb), "Content-Encoding": "gzip"})
+    assert answer.status_code == 413
+    assert [row.state for row in rows(services, deliveries)] == ["pending", "pending", "rejected"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])

@@ -21,7 +21,7 @@ from tests.unit.webhooks.payloads import (
 )
 from webhooks.errors import PayloadError
 from webhooks.signatures import Headers
-from webhooks.sources import Content, EventDraft, build_sources
+from webhooks.sources import Content, EventDraft, Fetch, build_sources
 from webhooks.sources.payload import read_json
 from workflows.events import EVENT_TYPES
 from workflows.values import Money
@@ -368,6 +368,7 @@ class TestEventbrite:
         found = draft("eventbrite", self.pointer())
         assert (found.type, found.subject) == ("eventbrite.order.placed", "order:eventbrite:1034608029")
         assert found.data == {"order_id": "1034608029", "user_id": "1", "webhook_id": "2"}
+        assert found.fetch == Fetch("eventbrite.get_order", {"id": "1034608029"})
 
     @pytest.mark.parametrize(
         "url",
@@ -396,6 +397,90 @@ class TestEventbrite:
     def test_what_is_about_no_order_is_kept_under_its_own_type(self) -> None:
         found = draft("eventbrite", self.pointer("event.published", "https://www.eventbriteapi.com/v3/events/5/"))
         assert found.type == "eventbrite.event.published"
+
+    @staticmethod
+    def order(**fields: Any) -> dict[str, Any]:
+        def costs(base: int, gross: int) -> dict[str, Any]:
+            return {"base_price": {"currency": "USD", "value": base}, "gross": {"currency": "USD", "value": gross}}
+
+        return {
+            "id": "1034608029",
+            "event_id": "77001",
+            "status": "placed",
+            "created": "2026-03-01T15:00:00Z",
+            "changed": "2026-03-01T15:00:05Z",
+            "first_name": "Ana",
+            "email": "ana@example.com",
+            "costs": costs(11000, 11900),
+            "attendees": [
+                {"ticket_class_name": "Standing", "costs": costs(4000, 4300)},
+                {"ticket_class_name": "Balcony", "costs": costs(3000, 3300)},
+                {"ticket_class_name": "Standing", "costs": costs(4000, 4300)},
+            ],
+            **fields,
+        }
+
+    def fetched(self, order: Any, pointing: str = "eventbrite.order.placed") -> EventDraft:
+        return draft("eventbrite", order, {"stagedoor-fetched": pointing})
+
+    def test_an_order_that_was_fetched_is_the_canonical_order(self) -> None:
+        found = self.fetched(self.order())
+        assert (found.type, found.subject) == ("order.placed", "order:eventbrite:1034608029")
+        assert found.occurred_at == datetime(2026, 3, 1, 15, tzinfo=UTC)
+        assert found.data == {
+            "id": "1034608029",
+            "shop": "eventbrite",
+            "show_id": "77001",
+            "buyer": {"email": "ana@example.com", "first_name": "Ana"},
+            "consent": {"email": None, "sms": None},
+            "items": [
+                {
+                    "name": "Standing",
+                    "quantity": 2,
+                    "subtotal": Money(Decimal("80.00"), "USD"),
+                    "total": Money(Decimal("86.00"), "USD"),
+                },
+                {
+                    "name": "Balcony",
+                    "quantity": 1,
+                    "subtotal": Money(Decimal("30.00"), "USD"),
+                    "total": Money(Decimal("33.00"), "USD"),
+                },
+            ],
+            "placed_at": datetime(2026, 3, 1, 15, tzinfo=UTC),
+            "total": Money(Decimal("119.00"), "USD"),
+            "other": {"status": "placed"},
+        }
+
+    @pytest.mark.parametrize(
+        ("pointing", "expected"),
+        [
+            ("eventbrite.order.refunded", "order.refunded"),
+            ("eventbrite.order.updated", "order.updated"),
+            ("eventbrite.order.renamed", "order.updated"),
+        ],
+    )
+    def test_it_is_news_of_the_kind_that_pointed_at_it(self, pointing: str, expected: str) -> None:
+        found = self.fetched(self.order(), pointing)
+        assert (found.type, found.occurred_at) == (expected, datetime(2026, 3, 1, 15, 0, 5, tzinfo=UTC))
+
+    def test_where_amounts_are_missing_or_in_two_currencies_there_is_no_sum(self) -> None:
+        attendees = [
+            {"ticket_class_name": "Standing", "costs": {"base_price": {"currency": "USD", "value": 1}}},
+            {"ticket_class_name": "Standing", "costs": {"base_price": {"currency": "GBP", "value": 1}}},
+        ]
+        found = self.fetched(self.order(attendees=attendees, costs=None))
+        assert found.data["items"] == [{"name": "Standing", "quantity": 2}]
+        assert "total" not in found.data
+
+    def test_the_same_state_of_an_order_is_one_delivery(self) -> None:
+        delivery_id = SOURCES["eventbrite"].preset.delivery_id
+        headers = {"stagedoor-fetched": "eventbrite.order.updated"}
+        first, again, later = (
+            delivery_id(Content(self.order(changed=changed), headers, "eventbrite", {})) for changed in ("1", "1", "2")
+        )
+        assert first == again != later
+        assert delivery_id(Content(self.pointer(), {}, "eventbrite", {})) is None
 
     def test_a_test_call_is_greeted(self) -> None:
         content = Content(self.pointer("test", "{api-endpoint}"), {}, "eventbrite", {})
@@ -665,6 +750,25 @@ class TestGeneric:
         assert (found.type, found.subject, found.data["shop"]) == ("order.placed", "order:partner:o1", "partner")
         wrong = problems("partner", {"event": {"kind": "placed"}, "order": {"id": ""}}, options=options)
         assert set(wrong) == {"$.order.buyer", "$.order.consent", "$.order.items"}
+
+    DECLARED: Mapping[str, Any] = {
+        "deal.won": {
+            "amount": {"from": "deal.worth", "type": "money"},
+            "won_at": {"from": "deal.days.0", "type": "instant"},
+        }
+    }
+
+    def test_declared_fields_are_read_and_the_rest_is_kept(self) -> None:
+        deal = {"worth": {"value": 12.5, "currency": "USD"}, "days": ["2026-03-01T10:00:00Z"]}
+        found = draft("partner", {"event": {"kind": "deal.won"}, "deal": deal}, options={"events": self.DECLARED})
+        assert found.data["amount"] == Money(Decimal("12.5"), "USD")
+        assert found.data["won_at"] == datetime(2026, 3, 1, 10, tzinfo=UTC)
+        assert found.data["deal"]["days"] == ["2026-03-01T10:00:00Z"]
+
+    def test_a_declared_field_that_is_missing_or_wrong_is_told_by_its_place(self) -> None:
+        payload = {"event": {"kind": "deal.won"}, "deal": {"worth": 5}}
+        found = problems("partner", payload, options={"events": self.DECLARED})
+        assert set(found) == {"$.deal.worth", "$.deal.days[0]"}
 
     @pytest.mark.parametrize("prefix", ["symphony", "constant_contact"])
     def test_nobody_tells_what_only_a_vendor_can(self, prefix: str) -> None:

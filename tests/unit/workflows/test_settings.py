@@ -214,6 +214,7 @@ sources:
       hmca: {}
     type: "a b"
     prefix: Shop
+    events: {won: {amount: {from: amount, type: mony}}}
     brand: main
 brands: {main: {}}
 """
@@ -230,7 +231,9 @@ brands: {main: {}}
         "Webhooks (whsec_ and base64, or whpk_ and an Ed25519 public key in base64)",
         "stagedoor.yml:8:7: E120 'hmca' is not a key of sources.one.verify (did you mean 'hmac'?)",
         "stagedoor.yml:9:11: E122 sources.one.type must be the way to a value (data.id or header:X-Event)",
-        "stagedoor.yml:10:13: E122 sources.one.prefix must be small letters, digits, - and _ (such as tickets)",
+        "stagedoor.yml:10:13: E122 sources.one.prefix must be small letters, digits, - and _, and not stagedoor "
+        "(such as tickets)",
+        "stagedoor.yml:11:49: E123 'mony' cannot be sources.one.events.won.amount.type (did you mean 'money'?)",
     ]
 
 
@@ -271,8 +274,8 @@ roles: {}
         "beginning with a letter)",
         "stagedoor.yml:13:23: E416 budget_cap is a number here but money at another brand",
         "stagedoor.yml:13:34: E122 brands.other.note must be a single value (or leave the key out)",
-        "stagedoor.yml:14:1: E120 'roles' is not a key of stagedoor.yml (known are sources, vendors, brands, door, "
-        "expected)",
+        "stagedoor.yml:14:1: E120 'roles' is not a key of stagedoor.yml (known are sources, vendors, brands, people, "
+        "door, expected, retention)",
     ]
 
 

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 
 from workflows.errors import FormulaError
 from workflows.language.formulas.arithmetic import OPERATIONS
 from workflows.language.formulas.declarations import Function, Like, Parameter
 from workflows.language.formulas.evaluation import Budget, evaluate
-from workflows.language.formulas.facts import NOTHING, Facts, facts_when
+from workflows.language.formulas.facts import NOTHING, Facts, facts_when, narrowed_by
 from workflows.language.formulas.formula import Formula
 from workflows.language.formulas.functions import FORMS
 from workflows.language.formulas.kinds import EQUATED, ORDERED, kind_of, named
+from workflows.language.formulas.mistakes import (
+    Mistake,
+    alike,
+    as_condition,
+    called,
+    known,
+    may_be_null,
+    misfits,
+    undocumented,
+)
 from workflows.language.formulas.nodes import (
     AllOf,
     AnyOf,
@@ -46,26 +56,10 @@ from workflows.language.types import (
     Type,
     Unknown,
     common,
-    fits,
-    misfit,
 )
 from workflows.problems import Problem, nearest
 
-_MAX_NAMES = 10
-"""Names a hint lists."""
 _SIGNED = ("number", "money", "percentage", "duration")
-
-# How to make the two sides of a comparison alike.
-_ALIKE: Mapping[frozenset[str], str] = {
-    frozenset({"text", "number"}): "text(…) makes text of a number; a number stands without quotes",
-    frozenset({"money", "number"}): "an amount of money has its currency, such as 500 USD; amount(…) gives its number",
-    frozenset({"percentage", "number"}): "a percentage is written like 1.2%; ratio(…) gives its number",
-    frozenset({"duration", "number"}): "a duration is written like 30m",
-    frozenset({"instant", "number"}): "instant('2026-03-01T15:00:00Z') makes an instant of text",
-    frozenset({"instant", "text"}): "instant('2026-03-01T15:00:00Z') makes an instant of text",
-    frozenset({"time of day", "text"}): "time_of_day('09:00') makes a time of day of text",
-    frozenset({"true or false", "text"}): "true and false stand without quotes",
-}
 
 
 def check(formula: Formula, scope: ObjectOf, expected: Type | None = None) -> tuple[Type, list[Problem]]:
@@ -75,7 +69,7 @@ def check(formula: Formula, scope: ObjectOf, expected: Type | None = None) -> tu
     """
     checker = _Checker(formula, scope)
     found = checker.infer(formula.root, NOTHING)
-    checker.expect(formula.root, found, expected)
+    checker.expect(found, expected)
     return found, checker.problems
 
 
@@ -86,7 +80,7 @@ def check_entry(formula: Formula, scope: ObjectOf, expected: Type | None = None)
         return FieldType(found), problems
     checker = _Checker(formula, scope)
     way = checker.walk(formula.root, NOTHING)
-    checker.expect(formula.root, way.type, expected)
+    checker.expect(way.type, expected)
     return FieldType(way.type, optional=way.gap != ""), checker.problems
 
 
@@ -123,40 +117,11 @@ class _Checker:
             self.try_out(node)
         return found
 
-    def expect(self, node: Node, found: Type, expected: Type | None) -> None:
-        """Report that what `node` comes to does not fit where it goes, at the innermost part that is to blame."""
-        if expected is None or fits(found, expected):
-            return
-        wanted = expected.inner if isinstance(expected, Nullable) else expected
-        if isinstance(node, ObjectNode) and isinstance(found, ObjectOf) and isinstance(wanted, ObjectOf):
-            self.expect_entries(node, found, wanted)
-        elif isinstance(node, ListNode) and isinstance(found, ListOf) and isinstance(wanted, ListOf):
-            self.expect(node.items[0], found.item, wanted.item)
-        elif _makes_items(node) and isinstance(found, ListOf) and isinstance(wanted, ListOf):
-            self.expect(node.arguments[1], found.item, wanted.item)
-        elif isinstance(found, Nullable) and fits(found.inner, expected):
-            self.may_be_null(node)
-        elif isinstance(expected, Boolean):
-            self.problem("E218", f"a condition is true or false, this is {found}", node.at, _as_condition(node, found))
-        elif isinstance(found, Unknown):
-            self.undocumented(node)
-        else:
-            self.problem("E219", f"this is {found}, where {expected} is needed", node.at, misfit(found, expected))
-
-    def expect_entries(self, node: ObjectNode, found: ObjectOf, wanted: ObjectOf) -> None:
-        called = wanted.name or "what it goes to"
-        for (name, value), at in zip(node.entries, node.places, strict=True):
-            given, needed = found.fields[name], wanted.fields.get(name)
-            if needed is None:
-                if not wanted.open:
-                    self.problem("E213", f"{name!r} is not a field of {called}", at, nearest(name, wanted.fields))
-            elif given.optional and not needed.optional:
-                self.problem("E211", f"{value} may be absent", value.at, f"use default({value}, …)")
-            else:
-                self.expect(value, given.type, needed.type)
-        for name, needed in wanted.fields.items():
-            if name not in found.fields and not needed.optional:
-                self.problem("E224", f"{name!r} is missing, a field of {called}", node.at, f"it is {needed.type}")
+    def expect(self, found: Type, expected: Type | None) -> None:
+        """Report what of the whole formula does not fit where it goes."""
+        if expected is not None:
+            for mistake in misfits(self.formula.root, found, expected):
+                self.report(mistake)
 
     def try_out(self, node: Node) -> None:
         """Work out what has no names in it: what fails once fails always."""
@@ -202,7 +167,7 @@ class _Checker:
                 if step in found.fields:
                     return found.fields[step]
                 message = f"{step!r} is not a field of {found.name or so_far}"
-                return FieldType(self.problem("E213", message, at, nearest(step, found.fields) or _known(found)))
+                return FieldType(self.problem("E213", message, at, nearest(step, found.fields) or known(found)))
             case ListOf(), int():
                 return FieldType(found.item, optional=True)
             case ListOf(), _:
@@ -245,7 +210,7 @@ class _Checker:
     def condition(self, node: Node, facts: Facts) -> None:
         found = self.plain(node, facts)
         if not isinstance(found, (Boolean, Mistaken)):
-            self.problem("E218", f"a condition is true or false, this is {found}", node.at, _as_condition(node, found))
+            self.problem("E218", f"a condition is true or false, this is {found}", node.at, as_condition(node, found))
 
     def negation(self, node: Not, facts: Facts) -> Type:
         self.condition(node.operand, facts)
@@ -265,7 +230,7 @@ class _Checker:
         if isinstance(left, Mistaken) or isinstance(right, Mistaken):
             return
         if left.kind != right.kind:
-            hint = _ALIKE.get(frozenset({left.kind, right.kind}), "")
+            hint = alike(left, right)
             self.problem("E216", f"{left} cannot be compared with {right}", at, hint)
         elif left.kind not in (EQUATED if operator in ("==", "!=") else ORDERED):
             self.problem("E217", f"{operator} does not work with {left}", at)
@@ -277,7 +242,7 @@ class _Checker:
             found = self.infer(side, facts)
             if not isinstance(found, (Null, Nullable, Unknown, Mistaken)) and not self.is_known_by_now(side):
                 hint = f"has({side}) tells whether it is there" if isinstance(side, Path) else ""
-                message = f"{_called(side)} is {found} and never null"
+                message = f"{called(side)} is {found} and never null"
                 self.problem("E225", message, side.at, hint, severity="warning")
 
     def is_known_by_now(self, side: Node) -> bool:
@@ -343,7 +308,7 @@ class _Checker:
             if parameter.shape == "many" and given:
                 found = self.together(given[0], found, argument.at, f"the values of {function.name}()")
             given.append(found)
-        return _result(function, given)
+        return _result(node, given)
 
     def argument(self, function: Function, parameter: Parameter, node: Node, given: list[Type], facts: Facts) -> Type:
         if parameter.shape == "each":
@@ -404,10 +369,10 @@ class _Checker:
         """The type of a node that is worked with here, so neither null nor undocumented."""
         found = self.infer(node, facts)
         if isinstance(found, (Nullable, Null)):
-            self.may_be_null(node)
+            self.report(may_be_null(node))
             return found.inner if isinstance(found, Nullable) else Mistaken()
         if isinstance(found, Unknown):
-            return self.undocumented(node)
+            return self.report(undocumented(node))
         return found
 
     def together(self, one: Type, other: Type, at: int, what: str) -> Type:
@@ -416,17 +381,6 @@ class _Checker:
         if shared is None:
             return self.problem("E222", f"{what} are of one type, these are {one} and {other}", at)
         return shared
-
-    def may_be_null(self, node: Node) -> None:
-        if not isinstance(node, Path):
-            self.problem("E212", "this may be null, and nothing works with null", node.at)
-            return
-        hint = f"use default({node}, …), or {node} != null and …"
-        self.problem("E212", f"{node} may be null", node.at, hint)
-
-    def undocumented(self, node: Node) -> Type:
-        message = f"nothing documents what {_called(node)} holds; it can only be handed on whole"
-        return self.problem("E220", message, node.at)
 
     def no_such_name(self, path: Path) -> Type:
         if path.root == "each":
@@ -447,8 +401,12 @@ class _Checker:
     def problem(
         self, code: str, message: str, at: int, hint: str = "", severity: Literal["error", "warning"] = "error"
     ) -> Mistaken:
-        place = self.formula.place_of(at)
-        self.problems.append(Problem(code, message, place=place, hint=hint, severity=severity))
+        return self.report(Mistake(code, message, at, hint, severity))
+
+    def report(self, mistake: Mistake) -> Mistaken:
+        place = self.formula.place_of(mistake.at)
+        problem = Problem(mistake.code, mistake.message, place=place, hint=mistake.hint, severity=mistake.severity)
+        self.problems.append(problem)
         return Mistaken()
 
 
@@ -471,36 +429,20 @@ _INFER: Mapping[type[Node], Callable[[_Checker, Any, Facts], Type]] = {
 }
 
 
-def _result(function: Function, given: list[Type]) -> Type:
-    result = function.result
+def _result(call: Call, given: list[Type]) -> Type:
+    result = call.function.result
     if not isinstance(result, Like):
         return result
     like = given[result.argument]
-    if result.form == "list":
-        return ListOf(like)
-    if result.form == "item":
-        return like.item if isinstance(like, ListOf) else Mistaken()
+    match result.form, like:
+        case "list", _:
+            return ListOf(like)
+        case "item", _:
+            return like.item if isinstance(like, ListOf) else Mistaken()
+        case "kept", ListOf():
+            item = ObjectOf({"each": FieldType(like.item)})
+            return ListOf(narrowed_by(facts_when(call.arguments[1], True), item).fields["each"].type)
     return like
-
-
-def _known(found: ObjectOf) -> str:
-    """The hint for a name that is like none of those there."""
-    names = list(found.fields)
-    return f"known are {', '.join(names[:_MAX_NAMES])}{' …' if len(names) > _MAX_NAMES else ''}" if names else ""
-
-
-def _as_condition(node: Node, found: Type) -> str:
-    """The hint for what stands where a condition is needed."""
-    if isinstance(node, Constant):
-        return "each side of 'and' and 'or' is a condition; to compare with several: x in ['a', 'b']"
-    if isinstance(found, ListOf):
-        return f"count({_called(node)}) > 0 asks whether there is any" if isinstance(node, Path) else ""
-    return f"compare it with something, as in {node} == …" if isinstance(node, Path) else ""
-
-
-def _makes_items(node: Node) -> TypeGuard[Call]:
-    """Whether the items of the list that `node` comes to are made by its second argument."""
-    return isinstance(node, Call) and isinstance(node.function.result, Like) and node.function.result.form == "list"
 
 
 def _is_constant(node: Node) -> bool:
@@ -516,7 +458,3 @@ def _is_constant(node: Node) -> bool:
         case Call(arguments=arguments):
             return all(isinstance(argument, Constant) for argument in arguments)
     return False
-
-
-def _called(node: Node) -> str:
-    return str(node) if isinstance(node, Path) else "this"

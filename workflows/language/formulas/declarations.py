@@ -44,10 +44,13 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Like:
-    """The result's type follows that of an argument: the argument itself, an item of it, or a list of such."""
+    """The result's type follows that of an argument: the argument itself, an item of it, or a list of such.
+
+    kept: the argument itself, a list, with what the condition behind it says of its items.
+    """
 
     argument: int
-    form: Literal["itself", "item", "list"] = "itself"
+    form: Literal["itself", "item", "list", "kept"] = "itself"
 
 
 @dataclass(frozen=True)

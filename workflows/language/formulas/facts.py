@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workflows.language.formulas.nodes import AllOf, AnyOf, Comparison, Has, Node, Not, Path
+from workflows.language.types import FieldType, Nullable, ObjectOf
 
 Key = tuple[str | int, ...]
 
@@ -42,6 +43,28 @@ def facts_when(node: Node, value: bool) -> Facts:
         case Comparison(operator=operator) if node.tests_null and operator == ("!=" if value else "=="):
             return _not_null(node.left) | _not_null(node.right)
     return NOTHING
+
+
+def narrowed_by(facts: Facts, scope: ObjectOf) -> ObjectOf:
+    """`scope` where the facts hold: what is there, or is not null, need not be asked for again."""
+    for key in sorted(facts.there | facts.not_null, key=len):
+        scope = _known(scope, key, is_not_null=key in facts.not_null)
+    return scope
+
+
+def _known(scope: ObjectOf, key: Key, *, is_not_null: bool) -> ObjectOf:
+    """`scope` with the name at `key` there for certain; an item of a list is not a name of its own."""
+    name, rest = key[0], key[1:]
+    declared = scope.fields.get(name) if isinstance(name, str) else None
+    if declared is None or not isinstance(name, str):
+        return scope
+    found = declared
+    if not rest:
+        type_ = declared.type
+        found = FieldType(type_.inner if is_not_null and isinstance(type_, Nullable) else type_)
+    elif isinstance(declared.type, ObjectOf):
+        found = replace(declared, type=_known(declared.type, rest, is_not_null=is_not_null))
+    return replace(scope, fields={**scope.fields, name: found})
 
 
 def _further_in(keys: frozenset[Key]) -> frozenset[Key]:

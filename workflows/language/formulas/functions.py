@@ -125,7 +125,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         "filter",
         (_list(), _CONDITION),
-        Like(0),
+        Like(0, "kept"),
         "The items that meet a condition.",
         lambda items, values: [item for item, keep in zip(items, values, strict=True) if keep],
     ),

@@ -47,6 +47,7 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=[0-9] )(?:second|minute|hour|day|week)s?\b", "a duration is written like 90s, 30m, 24h, 3d or 2w"),
         (r"(?<=[0-9]),(?=[0-9])", "a number is written like 1500.50, with a point before decimals and without commas"),
         (r"(?<=[\w\]])\(", "a function stands in front of what it works on: contains(event.data.name, 'VIP')"),
+        (r"(?<=\))[.\[]", "fields and positions stand behind names: 'set' gives a value a name, first() takes an item"),
         (r"is\b", "equality is written ==, and 'not' stands before what is not to hold"),
         (r"not\b", "'not' stands before all of what is not to hold: not a in ['x', 'y']"),
         (r"'", "a text ends with a quote; a quote within it is doubled: 'Rock''n''Roll'"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from workflows.catalogue import Catalogue
 from workflows.errors import DefinitionError
 from workflows.events import EVENT_TYPES
-from workflows.language.definition import Call, Definition
+from workflows.language.definition import Call, Definition, Step, all_steps
 from workflows.language.trees import Literal, ObjectTree, Tree, check_tree
 from workflows.language.trials.events import event_of, form_of
 from workflows.language.trials.values import ExpectedCall, GivenBrand, Mock, Trial
@@ -49,7 +49,7 @@ class _Checker:
         self._catalogue = catalogue
         self._brands = brands
         self._is_partial = is_partial
-        self._called = {step.verb.operation for step in definition.steps if isinstance(step.verb, Call)}
+        self._called = {step.verb.operation for step in _steps(definition) if isinstance(step.verb, Call)}
 
     def check(self, trial: Trial) -> None:
         self._event(trial)
@@ -59,7 +59,7 @@ class _Checker:
             self._mock(mock)
         for call in trial.expected.calls or ():
             self._call(call)
-        steps = [step.id for step in self._definition.steps]
+        steps = [step.id for step in _steps(self._definition)]
         at, place = trial.expected.at, trial.expected.at_place
         if at is not None and at not in steps and not self._is_partial:
             self._add("E323", place, f"there is no step {at!r}", nearest(at, steps))
@@ -127,6 +127,10 @@ class _Checker:
 
     def _add(self, code: str, place: Place | None, message: str, hint: str = "") -> None:
         self.problems.append(Problem(code, message, place=place, hint=hint))
+
+
+def _steps(definition: Definition) -> Iterator[Step]:
+    return all_steps((*definition.steps, *definition.on_failure))
 
 
 def _kind_of(written: Tree) -> str:

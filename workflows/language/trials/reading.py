@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from workflows.language.keys import EXPECT, GIVEN, TEST
 from workflows.language.names import formulas_of
 from workflows.language.pieces import Pieces
 from workflows.language.trees import READERS, Tree
@@ -37,16 +38,13 @@ class TrialReader:
 
     def trial(self, node: Node) -> Trial | None:
         """The trial as far as it fits; None without an event to begin with."""
-        found = self._findings.entries(
-            node, "a test", ("name", "given", "mock", "expect"), required=("name", "given", "expect")
-        )
+        found = self._pieces.block(node, TEST).entries
         name = self._name(found["name"].node) if "name" in found else ""
         mocks = self._mocks(found["mock"].node) if "mock" in found else ()
         expected = self._expected(found["expect"].node) if "expect" in found else Expected()
         given: Mapping[str, Entry] = {}
         if "given" in found:
-            known = ("event", "brand", "now")
-            given = self._findings.entries(found["given"].node, "'given'", known, required=("event",))
+            given = self._pieces.block(found["given"].node, GIVEN).entries
         brand = self._brand(given["brand"].node) if "brand" in given else None
         now = self._instant(given["now"].node) if "now" in given else None
         event = self._event(given["event"].node) if "event" in given else None
@@ -110,7 +108,7 @@ class TrialReader:
         return Answer("done", node.place, self._values(node, f"an answer of {operation}"))
 
     def _expected(self, node: Node) -> Expected:
-        found = self._findings.entries(node, "'expect'", ("status", "at", "reason", "calls"))
+        found = self._pieces.block(node, EXPECT).entries
         if node.kind == "map" and not node.entries:
             self._findings.add("E122", node.place, "'expect' must not be empty")
         status = self._findings.choice(found["status"].node, "'status'", STATUSES) if "status" in found else None

@@ -18,7 +18,6 @@ from workflows.language.reports import as_json, as_sarif, as_text
 from workflows.problems import Place, Problem
 from workflows.settings import Settings
 
-WRONG = Path(__file__).parent / "wrong"
 GOOD = "workflow: {name}\nwhen: {{event: order.placed}}\nsteps: [{{id: a, call: shop.edit_show, with: {{id: x}}}}]\n"
 
 Write = Callable[[str, str], Path]
@@ -41,24 +40,6 @@ def texts(problems: list[Problem], folder: Path) -> list[str]:
 
 def catalogue_of(settings: Settings) -> Catalogue:
     return make_catalogue()
-
-
-def test_ten_files_with_ten_mistakes_give_ten_problems_with_place_code_and_what_would_be_right(tmp_path: Path) -> None:
-    assert texts(check_paths([WRONG], make_settings(tmp_path), make_catalogue()), WRONG) == [
-        "duplicate-key.yml:9:7: E105 the key 'note' stands here twice, first at 8:7",
-        "indented-by-tab.yml:5:1: E104 this cannot be read as YAML: found character that cannot start any token "
-        "(indent with spaces, not with tabs)",
-        "misspelt-key.yml:5:5: E120 'cal' is not a key of a step (did you mean 'call'?)",
-        "named-otherwise.yml:1:11: E128 the workflow is named 'named-otherwhise' but its file 'named-otherwise.yml' "
-        "(name it 'named-otherwise')",
-        "unknown-event.yml:3:25: E301 'order.refund' is not a type of event (did you mean 'order.refunded'?)",
-        "unknown-field.yml:4:58: E213 'providr' is not a field of symphony.campaign.completed "
-        "(did you mean 'provider'?)",
-        "unknown-input.yml:8:7: E213 'budgets' is not a field of shop.edit_show (did you mean 'budget'?)",
-        "unknown-operation.yml:5:11: E302 there is no operation 'shop.edit_shows' (did you mean 'shop.edit_show'?)",
-        "used-too-early.yml:5:18: E305 the step 'figures' has not run yet here",
-        "wrong-type.yml:9:16: E219 this is percentage, where money is needed",
-    ]
 
 
 def test_mistakes_of_every_sort_in_one_file_are_reported_together(write: Write, tmp_path: Path) -> None:
@@ -111,6 +92,26 @@ steps:
 """
     found = check_paths([write("lost.yml", text)], make_settings(tmp_path), make_catalogue())
     assert [problem.code for problem in found] == ["E201", "E213"]
+
+
+def test_workflows_listen_to_what_a_source_of_ones_own_tells(write: Write, tmp_path: Path) -> None:
+    source = {
+        "preset": "generic",
+        "verify": {"networks": {"allow": ["203.0.113.0/24"]}},
+        "type": "kind",
+        "prefix": "deals",
+        "events": {"won": {"amount": {"from": "worth", "type": "money"}}},
+        "brand": "main",
+    }
+    text = "workflow: w\nwhen: {event: deals.won, where: event.data.amount > 5 USD and event.data.amout > 5 USD}\n"
+    steps = "steps: [{id: a, set: {b: =event.data.amount}}]\n"
+    settings = make_settings(tmp_path, sources={"crm": source})
+    found = check_paths([write("w.yml", text + steps)], settings, make_catalogue())
+    assert [str(problem).partition(": ")[2] for problem in found] == [
+        "E213 'amout' is not a field of deals.won (did you mean 'amount'?)"
+    ]
+    unknown = check_paths([write("w.yml", text.replace("deals.won", "deals.wn") + steps)], settings, make_catalogue())
+    assert [problem.hint for problem in unknown] == ["did you mean 'deals.won'?"]
 
 
 def test_a_folder_of_a_configuration_is_checked_with_its_settings(write: Write, tmp_path: Path) -> None:
@@ -257,5 +258,5 @@ def test_code_review_tools_get_sarif() -> None:
 
 def test_every_code_that_is_given_is_explained() -> None:
     sources = Path(workflows.__file__).parent.rglob("*.py")
-    given = {code for source in sources for code in re.findall(r'"(E\d{3})"', source.read_text(encoding="utf-8"))}
+    given = {code for source in sources for code in re.findall(r'"([EW]\d{3})"', source.read_text(encoding="utf-8"))}
     assert given == set(CODES)

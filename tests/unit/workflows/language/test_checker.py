@@ -5,6 +5,7 @@ import pytest
 from tests.builders.catalogue import make_catalogue
 from workflows.language.checker import check_definition
 from workflows.language.reader import read_definition
+from workflows.language.surroundings import Surroundings
 from workflows.language.types import FieldType, MoneyType, Text
 
 BRAND = {"zone": FieldType(Text()), "budget_cap": FieldType(MoneyType()), "motto": FieldType(Text(), optional=True)}
@@ -14,7 +15,7 @@ FIGURES = "  - {id: stats, call: shop.get_figures, with: {id: =event.data.id}}\n
 
 def problems_of(text: str) -> list[str]:
     definition = read_definition(text, "w.yml")
-    return [str(problem) for problem in check_definition(definition, make_catalogue(), BRAND)]
+    return [str(problem) for problem in check_definition(definition, Surroundings(make_catalogue(), BRAND)).problems]
 
 
 def caret(text: str) -> tuple[str, str]:
@@ -209,4 +210,4 @@ steps:
 
 def test_without_a_brand_to_check_against_nothing_is_said_of_it() -> None:
     text = HEAD + "  - {id: a, stop_unless: brand.anything.at.all > 1}\n"
-    assert check_definition(read_definition(text, "w.yml"), make_catalogue(), None) == []
+    assert check_definition(read_definition(text, "w.yml"), Surroundings(make_catalogue())).problems == ()

@@ -6,6 +6,7 @@ from tests.builders.catalogue import make_catalogue
 from workflows.errors import DefinitionError
 from workflows.language.checker import check_definition
 from workflows.language.reader import read_definition
+from workflows.language.surroundings import Surroundings
 from workflows.problems import Problem
 
 FORMS = {
@@ -18,7 +19,7 @@ FORMS = {
 
 def problems_of(text: str) -> list[Problem]:
     try:
-        return check_definition(read_definition(text, "w.yml"), make_catalogue(), {})
+        return list(check_definition(read_definition(text, "w.yml"), Surroundings(make_catalogue(), {})).problems)
     except DefinitionError as error:
         return list(error.problems)
 

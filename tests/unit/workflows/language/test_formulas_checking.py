@@ -109,7 +109,13 @@ def problem_of(text: str, expected: Type | None = None) -> Problem:
         ("sum(event.data.items, default(each.total, 0 USD))", MoneyType()),
         ("map(event.data.items, each.name)", ListOf(Text())),
         ("filter(event.data.items, each.name == 'VIP')", ListOf(ITEM)),
-        ("filter(event.data.maybe_tags, each != null)", ListOf(Nullable(Text()))),
+        ("filter(event.data.maybe_tags, each != null)", ListOf(Text())),
+        ("filter(event.data.maybe_tags, flag)", ListOf(Nullable(Text()))),
+        ("sum(filter(event.data.items, has(each.total) and each.quantity > 1), each.total)", MoneyType()),
+        (
+            "map(filter(event.data.items, has(each.total)), {sum: each.total})",
+            ListOf(ObjectOf({"sum": FieldType(MoneyType())})),
+        ),
         (
             "map(event.data.items, {who: each.name, sum: each.total})",
             ListOf(ObjectOf({"who": FieldType(Text()), "sum": FieldType(MoneyType(), True)})),
@@ -265,7 +271,7 @@ def test_what_was_asked_elsewhere_does_not_count(text, code):
             10,
             "E218",
             "a condition is true or false, this is text",
-            "compare it with something, as in event.data.id == …",
+            "compare it: event.data.id == …",
         ),
         ("if(1, 2, 3)", 4, "E218", "a condition is true or false, this is number", ""),
         ("event.data.raw.x == 1", 16, "E220", "nothing documents what event.data.raw holds", ""),

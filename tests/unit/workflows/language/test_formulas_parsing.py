@@ -55,6 +55,8 @@ def test_a_formula_is_a_value_that_can_be_compared_and_hashed():
         ("a > 3 days", 7, "'days' cannot stand here", "a duration is written like"),
         ("a contains 'x'", 3, "'contains' cannot stand here", "it is a function, written contains(text, other)"),
         ("a.contains('x')", 11, "'(' cannot stand here", "a function stands in front"),
+        ("first(a).name", 9, "'.' cannot stand here", "fields and positions stand behind names"),
+        ("filter(a, b)[0]", 13, "'[' cannot stand here", "fields and positions stand behind names"),
         ("a is null", 3, "'is' cannot stand here", "equality is written =="),
         ("a not in ['x']", 3, "'not' cannot stand here", "'not' stands before all"),
         ("a in ('x', 'y')", 10, "',' cannot stand here", "a list stands in square brackets"),

@@ -142,7 +142,7 @@ steps:
     assert problems_of(text) == [
         "w.yml:2:1: E120 'discription' is not a key of a workflow (did you mean 'description'?)",
         "w.yml:3:1: E120 'approve' is not a key of a workflow "
-        "(known are workflow, description, owner, vars, when, run, steps, tests)",
+        "(known are workflow, description, owner, vars, when, run, steps, result, on_failure, tests)",
         "w.yml:4:8: E120 'evnt' is not a key of 'when' (did you mean 'event'?)",
         "w.yml:5:7: E120 'expire' is not a key of 'run' (did you mean 'expires'?)",
         "w.yml:7:13: E120 'cal' is not a key of a step (did you mean 'call'?)",
@@ -194,14 +194,14 @@ def test_two_steps_cannot_have_one_id() -> None:
 @pytest.mark.parametrize(
     ("step", "problem"),
     [
-        ("{id: a, call: x.y, ^set: {b: 1}}", "E129 a step does one thing: this one has 'call' already "),
-        ("{id: a, set: {b: 1}, ^with: {c: 1}}", "E129 'with' goes with 'call' only"),
+        ("{id: a, call: x.y, ^set: {b: 1}}", "E129 a step has one verb: here is 'call' already (make "),
+        ("{id: a, set: {b: 1}, ^with: {c: 1}}", "E129 'with' goes with 'call' or 'run' only"),
         ("{id: a, stop_unless: x, ^retry: {}}", "E129 'retry' goes with 'call' only"),
-        ("{id: a, wait: ^{for: 1m, until: x}}", "E129 'wait' needs either 'for' or 'until'"),
+        ("{id: a, wait: {for: 1m, ^until: x}}", "E129 'wait' has one of for, until: here is 'for' already"),
         ("{id: a, wait: {for: 1m, ^zone: x}}", "E129 'zone' goes with 'until' only"),
         ("{id: a, wait: {until: x, ^from: =y}}", "E129 'from' goes with 'for' only"),
-        ("^{id: a}", "E129 a step needs a verb (one of call, set, wait, stop_unless)"),
-        ("{id: a, wait: ^{}}", "E129 'wait' needs either 'for' or 'until' (for: 30m, or until: '09:00')"),
+        ("^{id: a}", "E129 a step needs a verb (one of call, set, wait, wait_for, approve, "),
+        ("{id: a, wait: ^{}}", "E129 'wait' needs 'for' or 'until'"),
         ("{id: a, wait: ^30m}", "E122 'wait' must be a map of keys, not text"),
         ("{id: a, set: ^{}}", "E122 'set' must not be empty"),
         ("{id: a, set: {^b-c: 1}}", "E124 'b-c' cannot be the name of a value"),

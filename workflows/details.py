@@ -1,10 +1,10 @@
-"""The answers no document describes, read as the operator's configuration says.
+"""Answers and events no document describes, read as the operator's configuration says.
 
     fields:
       market_id: {from: data.campaign_metadata.platform_details.campaignsMapping.fbCampaign.id, type: text}
       ctr: {from: data.ctr, type: percent, unit: ratio}
 
-Every field configured must be there: an answer without it is not the answer that was configured.
+Every field configured must be there: what comes without it is not what was configured.
 """
 
 from __future__ import annotations

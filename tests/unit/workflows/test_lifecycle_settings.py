@@ -1,4 +1,4 @@
-"""The section `expected`: read whole, and every mistake told with its place."""
+"""The sections `expected` and `retention`: read whole, and every mistake told with its place."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -89,3 +89,12 @@ def test_a_poll_is_checked_against_the_event_and_the_operation(
     tmp_path: Path, poll: tuple[str, ...], expected: list[str]
 ) -> None:
     assert sorted(checked(tmp_path, POLL % poll)) == sorted(expected)
+
+
+def test_retention_is_read_and_what_is_wrong_told() -> None:
+    values, problems = parse_document(BRANDS + "retention: {deliveries: 90d, runs: 400d}", "stagedoor.yml", {})
+    assert problems == []
+    kept = values["retention"]
+    assert (kept.deliveries, kept.events, kept.runs) == (timedelta(days=90), None, timedelta(days=400))
+    assert "E126" in told("retention: {deliveries: long}")[0]
+    assert "(did you mean 'runs'?)" in told("retention: {run: 1d}")[0]

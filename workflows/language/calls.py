@@ -70,7 +70,7 @@ def check_run(examiner: Examiner, surroundings: Surroundings, run: SubRun, scope
     contract = None if contracts is None else contracts.get(run.workflow)
     if contract is not None and contract.inputs is not None:
         examiner.tree(run.inputs, scope, replace(contract.input_type, name=run.workflow))
-        return None if contract.result is None else FieldType(contract.result, optional=contract.may_stop)
+        return None if contract.result is None else FieldType(contract.result)
     examiner.tree(run.inputs, scope)
     if contract is not None:
         message = f"the workflow {run.workflow!r} is not started by hand"

@@ -65,16 +65,16 @@ class _Checker:
         single = self._single_event()
         scope = self._first_scope(self._event_of_run(single))
         self._run(single, scope)
-        scope = knowing(scope, {"run": FieldType(RUN_TYPE)})
         cancel = definition.cancel_on
         if cancel is not None:
             self._awaited.match(cancel.events, cancel.event_places, cancel.match, scope)
+        scope = knowing(scope, {"run": FieldType(RUN_TYPE)})
         sequences = SequenceChecker(self._examiner, self._awaited, definition, self._surroundings)
         after = sequences.check(definition.steps, scope)
         result = None if definition.result is None else self._examiner.tree(definition.result, after)
         if definition.on_failure:
             sequences.check(definition.on_failure, self._on_failure_scope(scope, after))
-        contract = Contract(definition.trigger.manual, result, sequences.may_stop)
+        contract = Contract(definition.trigger.manual, result)
         return Checked(self._problems(), contract, tuple(sequences.emissions))
 
     def _problems(self) -> tuple[Problem, ...]:

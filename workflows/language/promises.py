@@ -33,9 +33,7 @@ class Known:
 def check_together(workflows: Sequence[Known], surroundings: Surroundings) -> tuple[list[Checked], Surroundings]:
     """What was found out about each of `workflows`, and the surroundings with what they promise each other."""
     definitions = [one.definition for one in workflows]
-    contracts = {
-        one.name: Contract(one.trigger.manual, Mistaken() if one.result else None, True) for one in definitions
-    }
+    contracts = {one.name: Contract(one.trigger.manual, Mistaken() if one.result else None) for one in definitions}
     surroundings = replace(surroundings, workflows=contracts, events={})
     for _ in range(MAX_ROUNDS):
         checked = [check_definition(one.definition, surroundings, one.unread) for one in workflows]

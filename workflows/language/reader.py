@@ -98,7 +98,7 @@ class _Reader:
             hash=sha256(self._text.encode()).hexdigest(),
             tests=self._tests(found) if "tests" in found else (),
         )
-        self._steps.look_at_former_ids()
+        self._steps.look_at_names()
         return definition
 
     def _name(self, node: Node) -> str:

@@ -52,20 +52,17 @@ class SequenceChecker:
     """Walks sequences in the order they run.
 
     emissions  what is emitted on the way
-    may_stop   whether a step may end the run before all are through
     """
 
     def __init__(
         self, examiner: Examiner, awaited: AwaitedChecker, definition: Definition, surroundings: Surroundings
     ) -> None:
         self.emissions: list[Emission] = []
-        self.may_stop = False
         self._examiner = examiner
         self._awaited = awaited
         self._definition = definition
         self._surroundings = surroundings
         self._steps = {step.id: step for step in all_steps(definition.steps)}
-        self._enclosed = 0
 
     def check(self, steps: tuple[Step, ...], scope: ObjectOf) -> ObjectOf:
         """The names there are behind `steps`, of those in `scope` before them."""
@@ -73,10 +70,9 @@ class SequenceChecker:
         for step in steps:
             for other in jumps.pop(step.id, ()):
                 scope = weaker(scope, other)
-            before = scope
-            scope = self._step(step, scope)
             if step.on_error not in ENDS:
-                jumps.setdefault(step.on_error, []).append(self._without_those_to_come(before))
+                jumps.setdefault(step.on_error, []).append(self._without_those_to_come(scope))
+            scope = self._step(step, scope)
         return scope
 
     def _without_those_to_come(self, scope: ObjectOf) -> ObjectOf:
@@ -86,12 +82,13 @@ class SequenceChecker:
     def _step(self, step: Step, scope: ObjectOf) -> ObjectOf:
         if step.condition is not None:
             self._examiner.formula(step.condition, scope, Boolean())
-        self._note_ends(step)
         here = narrowed(scope, step.condition)
         if isinstance(step.verb, (Choose, Parallel)):
             return knowing(scope, self._branches(step, step.verb, here))
         output = self._output(step, here)
-        may_be_skipped = step.condition is not None or step.on_error == "continue"
+        # What another run has made once is not made here.
+        is_guarded = isinstance(step.verb, Call) and step.verb.once is not None
+        may_be_skipped = step.condition is not None or step.on_error == "continue" or is_guarded
         if isinstance(step.verb, StopUnless) and not may_be_skipped:
             scope = narrowed(scope, step.verb.condition)
         return self._learn(step.id, output, scope, may_be_skipped)
@@ -128,19 +125,6 @@ class SequenceChecker:
                 self.emissions += check_emit(self._examiner, emit, here)
         return None
 
-    def _note_ends(self, step: Step) -> None:
-        match step.verb:
-            case StopUnless():
-                ends = True
-            case WaitFor(on_timeout=on_timeout):
-                ends = on_timeout == "stop"
-            case Approve(on_timeout=on_timeout, on_deny=on_deny):
-                ends = "stop" in (on_timeout, on_deny)
-            case _:
-                ends = False
-        if not self._enclosed and (ends or step.on_error == "stop"):
-            self.may_stop = True
-
     def _set(self, step_id: str, assignment: Set, scope: ObjectOf) -> ObjectOf:
         values = ObjectOf({}, name=step_id)
         for name, tree in assignment.values.items():
@@ -162,7 +146,6 @@ class SequenceChecker:
         """Check branches, none of which sees another; the names that are there behind them, perhaps."""
         learned: dict[str, FieldType] = {}
         unreadable = self._examiner.unreadable
-        self._enclosed += isinstance(verb, Parallel)
         for condition, steps in _branches_of(verb):
             if condition is not None:
                 self._examiner.formula(condition, here, Boolean())
@@ -170,7 +153,6 @@ class SequenceChecker:
             for name in [inner.id for inner in all_steps(steps) if inner.id not in unreadable]:
                 learned[name] = replace(after.fields[name], optional=True)
                 unreadable[name] = ("E314", f"the step {name!r} is in another branch")
-        self._enclosed -= isinstance(verb, Parallel)
         for name in learned:
             del unreadable[name]
         output = FieldType(_parallel_type(verb)) if isinstance(verb, Parallel) else None
@@ -179,9 +161,7 @@ class SequenceChecker:
     def _for_each(self, step_id: str, loop: ForEach, here: ObjectOf) -> Type:
         """Check a loop, whose steps nobody outside sees; the type of what it gives."""
         item = self._item(self._examiner.tree(loop.items, here), loop.items)
-        self._enclosed += 1
         after = self.check(loop.steps, knowing(here, {"item": FieldType(item)}))
-        self._enclosed -= 1
         fields = {"state": FieldType(Text()), "reason": FieldType(Text())}
         if loop.result is not None:
             fields["result"] = FieldType(self._examiner.tree(loop.result, after), optional=True)

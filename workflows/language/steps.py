@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from workflows.language.awaiting import AwaitingVerbs
 from workflows.language.definition import Step, Verb
@@ -30,6 +31,7 @@ class StepReader:
         self.unread: set[str] = set()
         self._ids: dict[str, Place] = {}
         self._was: list[tuple[str, Place]] = []
+        self._jumps: list[_Jump] = []
         self._count = 0
         self._depth = 0
         plain = PlainVerbs(pieces)
@@ -60,9 +62,9 @@ class StepReader:
             return ()
         self._depth += 1
         items = self._findings.items(node, what)
-        read = [(self._id_of(item), self.step(item)) for item in items]
+        read = [(_id_of(item), self.step(item)) for item in items]
         self._depth -= 1
-        self._look_at_jumps(items, [step_id for step_id, _ in read])
+        self._jumps += _jumps(items, [step_id for step_id, _ in read])
         return tuple(step for _, step in read if step is not None)
 
     def step(self, node: Node) -> Step | None:
@@ -83,8 +85,14 @@ class StepReader:
         on_error = self._findings.text(found.at("on_error"), "'on_error'") if "on_error" in found else None
         return step if on_error is None else replace(step, on_error=on_error, on_error_place=found.place("on_error"))
 
-    def look_at_former_ids(self) -> None:
-        """Note ids of earlier versions that are ids of steps now; to be asked when all steps are read."""
+    def look_at_names(self) -> None:
+        """Note what names steps wrongly; to be asked when all steps are read."""
+        self._look_at_former_ids()
+        for jump in self._jumps:
+            self._look_at_jump(jump)
+
+    def _look_at_former_ids(self) -> None:
+        """Note ids of earlier versions that are ids of steps now."""
         seen: set[str] = set()
         for name, place in self._was:
             if name in self._ids:
@@ -118,25 +126,39 @@ class StepReader:
         named = [key for key in found.entries if key in VERB_NAMES]
         return self._verbs[named[0]](found) if named else None
 
-    def _look_at_jumps(self, items: tuple[Node, ...], ids: list[str]) -> None:
-        """Note every `on_error` that is neither an end nor the id of a step further down the same sequence."""
-        for number, item in enumerate(items):
-            entry = item.entries.get("on_error")
-            target = entry.node.value if entry else None
-            if entry is None or not isinstance(target, str) or not target.strip() or target in ENDS:
-                continue
-            later = [step_id for step_id in ids[number + 1 :] if step_id]
-            if target in ids[: number + 1] or (target not in later and target in self._ids):
-                message = f"the step {target!r} does not come later beside this one"
-                self._findings.add("E313", entry.node.place, message, f"later are {', '.join(later)}" if later else "")
-            elif target not in later:
-                hint = nearest(target, (*ENDS, *later)) or f"one of {', '.join((*ENDS, *later))}"
-                self._findings.add("E123", entry.node.place, f"{target!r} cannot be 'on_error'", hint)
+    def _look_at_jump(self, jump: _Jump) -> None:
+        """Note an `on_error` that is no step further down the same sequence."""
+        if jump.target in jump.later:
+            return
+        if jump.target in self._ids:
+            message = f"the step {jump.target!r} does not come later beside this one"
+            hint = f"later are {', '.join(jump.later)}" if jump.later else ""
+            self._findings.add("E313", jump.place, message, hint)
+        else:
+            known = (*ENDS, *jump.later)
+            hint = nearest(jump.target, known) or f"one of {', '.join(known)}"
+            self._findings.add("E123", jump.place, f"{jump.target!r} cannot be 'on_error'", hint)
 
-    @staticmethod
-    def _id_of(node: Node) -> str:
-        entry = node.entries.get("id")
-        return entry.node.value if entry and isinstance(entry.node.value, str) else ""
+
+class _Jump(NamedTuple):
+    """An `on_error` that names a step, and the ids that come later beside it."""
+
+    target: str
+    place: Place
+    later: tuple[str, ...]
+
+
+def _jumps(items: tuple[Node, ...], ids: list[str]) -> Iterator[_Jump]:
+    for number, item in enumerate(items):
+        entry = item.entries.get("on_error")
+        target = entry.node.value if entry else None
+        if entry is not None and isinstance(target, str) and target.strip() and target not in ENDS:
+            yield _Jump(target, entry.node.place, tuple(step_id for step_id in ids[number + 1 :] if step_id))
+
+
+def _id_of(node: Node) -> str:
+    entry = node.entries.get("id")
+    return entry.node.value if entry and isinstance(entry.node.value, str) else ""
 
 
 def _ids_below(node: Node) -> Iterator[str]:

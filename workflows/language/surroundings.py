@@ -14,14 +14,12 @@ from workflows.language.types import FieldType, ObjectOf, Type
 class Contract:
     """What whoever runs a workflow by a step may know of it.
 
-    inputs    what must be given; None for one that is not started by hand
-    result    the type of its result; None where it gives none
-    may_stop  whether it may end before there is one
+    inputs  what must be given; None for one that is not started by hand
+    result  the type of its result; None where it gives none
     """
 
     inputs: Mapping[str, Input] | None
     result: Type | None
-    may_stop: bool
 
     @property
     def input_type(self) -> ObjectOf:

@@ -16,6 +16,7 @@ def test_every_secret_of_the_settings_is_known(tmp_path: Path) -> None:
             "tickettailor": {"preset": "tickettailor", "secrets": ["old-secret", "new-secret"], "brand": "main"},
         },
         vendors={"cymbal": {"base_url": "https://cymbal.example.com", "api_key": "cymbal-key"}},
+        people={"alice": {"token": "token-of-alice", "roles": ["approvers"]}, "bob": {"roles": ["approvers"]}},
     )
     settings = replace(
         settings,
@@ -29,6 +30,7 @@ def test_every_secret_of_the_settings_is_known(tmp_path: Path) -> None:
         "old-secret",
         "new-secret",
         "cymbal-key",
+        "token-of-alice",
         "console-token",
         "flower-password",
         "p%40ss",

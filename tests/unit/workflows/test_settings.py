@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders.settings import make_settings
 from workflows.errors import ConfigurationError
-from workflows.settings import ENVIRONMENT, Key, Secret, Settings, Unset, read_settings
+from workflows.settings import ENVIRONMENT, Key, PersonSettings, Secret, Settings, Unset, read_settings
 from workflows.values import Money, Percent
 
 WHOLE = """\
@@ -418,3 +418,29 @@ def test_a_limit_that_is_none_is_told_with_its_place(read: Reader, limits: str, 
         read(f"vendors: {{cymbal: {{limits: {limits}}}}}\nbrands: {{main: {{}}}}\n")
 
     assert told in str(caught.value)
+
+
+def test_people_have_roles_and_perhaps_a_token(read: Reader) -> None:
+    text = """\
+brands: {main: {}}
+people:
+  alice: {token: '${ALICE}', roles: [approvers, directors]}
+  bob: {roles: [directors]}
+"""
+    people = read(text, {"ALICE": "a"}).people
+    assert people["alice"] == PersonSettings("alice", Secret("a"), ("approvers", "directors"))
+    assert people["bob"] == PersonSettings("bob", None, ("directors",))
+    unset = read(text)
+    assert (unset.people["alice"].token, unset.unset) == (None, (Unset("people.alice.token", "ALICE"),))
+
+
+def test_people_who_cannot_be_are_reported(problems_of: Callable[..., list[str]]) -> None:
+    text = "brands: {main: {}}\npeople:\n  Al ice: {roles: []}\n  bob: {token: plain, roles: [The Boss], role: x}\n"
+    assert problems_of(text) == [
+        "stagedoor.yml:3:3: E124 'Al ice' cannot be the name of a person (use small letters, digits, -, _ and .)",
+        "stagedoor.yml:3:19: E122 people.Al ice.roles must not be empty",
+        "stagedoor.yml:4:16: E411 people.bob.token is a secret and must not stand in a file "
+        "(write ${BOB_TOKEN} and set that variable)",
+        "stagedoor.yml:4:31: E124 'The Boss' cannot be a role (use small letters, digits, -, _ and .)",
+        "stagedoor.yml:4:42: E120 'role' is not a key of the person 'bob' (did you mean 'roles'?)",
+    ]

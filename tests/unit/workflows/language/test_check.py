@@ -214,6 +214,26 @@ def test_a_field_that_one_brand_lacks_may_be_absent(write: Write, tmp_path: Path
     assert [problem.code for problem in check_paths([path], settings, make_catalogue())] == ["E211"]
 
 
+def test_with_several_brands_a_run_without_a_source_says_whom_it_speaks_for(write: Write, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, brands={"main": {"zone": "UTC"}, "other": {"zone": "UTC"}})
+    text = 'workflow: a\nwhen: {schedule: "0 9 * * mon", zone: UTC}\nsteps: [{id: a, set: {x: 1}}]\n'
+    (problem,) = check_paths([write("a.yml", text)], settings, make_catalogue())
+    assert str(problem).replace(f"{tmp_path}/", "") == (
+        "a.yml:2:7: E338 there are several brands: 'when' needs the key 'brand' (brand: main, or one of other)"
+    )
+    text = text.replace("zone: UTC}", "zone: UTC, brand: other}")
+    assert check_paths([write("a.yml", text)], settings, make_catalogue()) == []
+
+
+def test_a_file_alone_is_checked_among_the_others_of_its_configuration(write: Write, tmp_path: Path) -> None:
+    write("stagedoor.yml", "brands: {main: {zone: UTC}}\n")
+    write("workflows/b.yml", "workflow: b\nwhen: {manual: {}}\nsteps: [{id: a, set: {x: =1 +}}]\n")
+    caller = write("workflows/a.yml", "workflow: a\nwhen: {event: order.placed}\nsteps: [{id: a, run: b}]\n")
+    assert check_configuration({}, None, catalogue_of, [caller]) == []
+    caller.write_text(caller.read_text().replace("run: b", "run: c"))
+    assert [problem.code for problem in check_configuration({}, None, catalogue_of, [caller])] == ["E333"]
+
+
 PROBLEMS = [
     Problem("E120", "'cal' is not a key", place=Place("config/my flows/a.yml", 5, 3), hint="did you mean 'call'?"),
     Problem("E401", "is not a setting", path="STAGEDOOR_X"),

@@ -17,7 +17,7 @@ SURROUNDINGS = Surroundings(
     make_catalogue(),
     brand_names=("main",),
     roles={"box-office": ("alice",)},
-    workflows={"greet": Contract({}, None, False), "listen": Contract(None, None, False)},
+    workflows={"greet": Contract({}, None), "listen": Contract(None, None)},
     events={"stagedoor.greeted": ObjectOf({})},
 )
 

@@ -12,7 +12,7 @@ export PIP_ROOT_USER_ACTION := ignore
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test acceptance nightly lint types check format bench bench-runs fuzz
+.PHONY: help venv demo up test acceptance nightly lint types check format bench bench-runs bench-flood fuzz fuzz-door
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,12 @@ bench: $(READY) ## measure how many webhooks a second are taken in durably
 
 fuzz: $(READY) ## try formulas nobody would write, for five minutes
 	$(BIN)/python benchmarks/fuzz_formulas.py --minutes 5
+
+bench-flood: $(READY) ## measure whether a flood at one source leaves the others alone
+	$(BIN)/python benchmarks/flood.py
+
+fuzz-door: $(READY) ## try requests nobody would send on parsing and verification, for ten minutes
+	$(BIN)/python benchmarks/fuzz_door.py --minutes 10
 
 bench-runs: $(READY) ## measure how fast follow-ups run, beside plain Celery, DBOS and celery-director
 	$(BIN)/python benchmarks/runs.py

@@ -80,16 +80,17 @@ class Bench:
     broker_url: str
     seconds: float
     connections: int
+    configuration: str = CONFIGURATION
 
     def __post_init__(self) -> None:
         self._orders = count(step=1_000_000)
         (self.folder / "config").mkdir()
-        (self.folder / "config" / "stagedoor.yml").write_text(CONFIGURATION)
+        (self.folder / "config" / "stagedoor.yml").write_text(self.configuration)
 
     def round(self, target: str, database_url: str) -> dict[str, Any]:
         """One server, started, warmed up, loaded and stopped. What it acknowledged as new must be in the ledger."""
         before = _stored(database_url)
-        with self._server(target, database_url) as port:
+        with self.server(target, database_url) as port:
             warm = self._load(port, WARM_UP_SECONDS)
             found = self._load(port, self.seconds)
         statuses = {**found["statuses"]}
@@ -101,7 +102,7 @@ class Bench:
         return found
 
     @contextlib.contextmanager
-    def _server(self, target: str, database_url: str) -> Iterator[int]:
+    def server(self, target: str, database_url: str) -> Iterator[int]:
         port = free_port()
         command = [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", target, "--port", str(port), "--no-ws"),

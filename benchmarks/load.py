@@ -57,13 +57,13 @@ def order_body(number: int, size: int) -> bytes:
     return json.dumps(envelope).encode()
 
 
-def request(number: int, size: int, secret: str) -> bytes:
+def request(number: int, size: int, secret: str, path: str = PATH) -> bytes:
     """A whole signed request."""
     body = order_body(number, size)
     timestamp = str(int(time.time()))
     signature = hmac.digest(secret.encode(), timestamp.encode() + body, "sha256").hex()
     head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Tickettailor-Webhook-Signature: t={timestamp},v1={signature}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -71,16 +71,22 @@ def request(number: int, size: int, secret: str) -> bytes:
 
 @dataclass
 class Load:
-    """Every connection sends its next request as soon as the last one is answered."""
+    """Every connection sends its next request as soon as the last one is answered, or with a `rate` when it is due.
+
+    How long an answer took is counted from when its request was due, not from when a connection was free for it.
+    """
 
     port: int
     requests: list[bytes]
     seconds: float
+    rate: float | None = None
     statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
 
     def run(self, connections: int) -> float:
         """Send until the time or the requests run out; how long it took, in seconds."""
+        if self.rate is not None:
+            return self._run_paced(connections, self.rate)
         selector = selectors.DefaultSelector()
         open_ones = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(connections)]
         begun = time.perf_counter()
@@ -107,6 +113,35 @@ class Load:
                     selector.unregister(connection)
         took = time.perf_counter() - begun
         for connection in open_ones:
+            connection.close()
+        return took
+
+    def _run_paced(self, connections: int, rate: float) -> float:
+        selector = selectors.DefaultSelector()
+        idle = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(connections)]
+        for connection in idle:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        begun = time.perf_counter()
+        total = min(int(self.seconds * rate), len(self.requests))
+        due_at: dict[int, float] = {}
+        sent = 0
+        while sent < total or due_at:
+            now = time.perf_counter()
+            while idle and sent < total and begun + sent / rate <= now:
+                connection = idle.pop()
+                due_at[connection.fileno()] = begun + sent / rate
+                selector.register(connection, selectors.EVENT_READ)
+                connection.sendall(self.requests.pop())
+                sent += 1
+            wait = begun + sent / rate - now if idle and sent < total else 1.0
+            for key, _events in selector.select(max(0.0, wait)):
+                connection = key.fileobj
+                self.statuses[int(read_answer(connection)[9:12])] += 1
+                self.latencies.append(time.perf_counter() - due_at.pop(key.fd))
+                selector.unregister(connection)
+                idle.append(connection)
+        took = time.perf_counter() - begun
+        for connection in idle:
             connection.close()
         return took
 
@@ -139,9 +174,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--bytes", type=int, default=1024)
+    parser.add_argument("--path", default=PATH)
+    parser.add_argument("--rate", type=float, help="so many a second, instead of as many as can be")
     given = parser.parse_args()
     numbers = range(given.first, given.first + given.count)
-    load = Load(given.port, [request(number, given.bytes, given.secret) for number in numbers], given.seconds)
+    requests = [request(number, given.bytes, given.secret, given.path) for number in numbers]
+    load = Load(given.port, requests, given.seconds, given.rate)
     took = load.run(given.connections)
     latencies = sorted(load.latencies)
     found = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from webhooks import answers
+from webhooks import answers, openapi
 from webhooks.access_log import AccessLog
 from webhooks.console import blueprint as console
 from webhooks.endpoints import Door, make_blueprint
@@ -22,6 +22,7 @@ def create_app(services: Services) -> Flask:
     door = Door(services)
     app.register_blueprint(make_blueprint(door))
     app.register_blueprint(console)
+    app.register_blueprint(openapi.make_blueprint())
     inner = ShortCut(app.wsgi_app, door)
     app.wsgi_app = AccessLog(inner, services.settings.log_format)  # type: ignore[method-assign]
     return app

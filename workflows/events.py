@@ -202,3 +202,8 @@ EVENT_TYPES: Mapping[str, type[Schema]] = {
     **{f"show.{name}": ShowData for name in ("published", "updated", "cancelled")},
 }
 """The types a workflow may listen to. Unknown vendor types are kept as `<source>.<name>` and start nothing."""
+
+OURS = "stagedoor"
+"""The source of events of our own."""
+MANUAL, SCHEDULED, BATCH = "stagedoor.manual", "stagedoor.schedule", "stagedoor.batch"
+"""The types of the events runs begin with that no vendor and no workflow tells of: by hand, by the clock, of many."""

@@ -43,6 +43,7 @@ COMMANDS = {
     "settle": Lazy("tasks.cli.settle:settle", "Say what became of a call that stands in doubt."),
     "drift": Lazy("tasks.cli.drift:drift", "See what in the sources' payloads is not as it was."),
     "keys": Lazy("tasks.cli.keys:keys", "Make and replace the keys that seal what deliveries hold."),
+    "erase": Lazy("tasks.cli.erase:erase", "Remove a person's data from everything we hold."),
     "audit": Lazy("tasks.cli.audit:audit", "See who did what and why, and check that the record is whole."),
     "db": Lazy("tasks.cli.db:db", "Bring the ledger's schema up to date, or check it."),
     "doctor": Lazy("tasks.cli.doctor:doctor", "Check what can only be seen while it runs."),

@@ -1,4 +1,4 @@
-"""`stagedoor test`: the workflows' own tests, with vendors who are played and a clock that need not wait."""
+"""`stagedoor test`: the workflows' own tests, with vendors and people who are played and a clock that need not wait."""
 
 from __future__ import annotations
 
@@ -8,61 +8,46 @@ from typing import Any
 
 import click
 
-from tasks.cli import surroundings
+from tasks.cli import rehearsals
 from tasks.cli.output import json_option, print_json
-from vendors.catalogue import build_catalogue
 from workflows.engine.trials import Held, Report, hold_trials
-from workflows.errors import ConfigurationError
-from workflows.language.check import check_configuration, folder_of, read_workflows
-from workflows.settings import read_settings
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--coverage", is_flag=True, help="List the steps, and the ways steps can go, that no test carries out.")
 @json_option
-def test(paths: tuple[Path, ...], as_json: bool) -> int:
+def test(paths: tuple[Path, ...], *, coverage: bool, as_json: bool) -> int:
     """Run the tests in the workflows of PATHS: files or folders, by default those of the configuration.
 
     No vendor is called and nothing is written down. Exit status 1 when a test fails, or when `stagedoor check` would
     find a mistake.
     """
-    reports = _reports(paths)
+    known = rehearsals.read(paths)
+    reports = [hold_trials(definition, known.props) for definition in known.definitions]
     if as_json:
         print_json([_as_row(report) for report in reports])
     else:
         for report in reports:
-            _tell(report)
+            click.secho(report.workflow, bold=True)
+            for line in _lines(report, coverage):
+                click.echo(line)
         click.echo(_summary(reports))
     return 0 if all(one.is_ok for report in reports for one in report.held) else 1
 
 
-def _reports(paths: Sequence[Path]) -> list[Report]:
-    """How each workflow's tests went, by the workflows' names. Raises ConfigurationError."""
-    variables = surroundings.variables()
-    problems = check_configuration(variables, None, build_catalogue, paths)
-    if any(problem.severity == "error" for problem in problems):
-        raise ConfigurationError(problems)
-    folder = folder_of(variables, paths)
-    settings = read_settings(variables, folder)
-    catalogue = build_catalogue(settings)
-    definitions, _ = read_workflows(paths or [folder])
-    return [hold_trials(definition, settings.brands, catalogue) for definition in definitions]
-
-
-def _tell(report: Report) -> None:
-    click.secho(report.workflow, bold=True)
-    for line in _lines(report):
-        click.echo(line)
-
-
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, coverage: bool) -> Iterator[str]:
     for one in report.held:
         yield f"  {_verdict(one)} {one.trial.name}" + ("" if one.is_ok else f" ({one.trial.place})")
         yield from (f"       {difference}" for difference in one.differences)
     if not report.held:
         yield "  has no tests"
-    elif report.unreached:
-        yield f"  carried out in no test: {', '.join(report.unreached)}"
+    elif coverage:
+        yield from (f"  no test carries out {step}" for step in report.coverage.missed_steps)
+        reached = (way for way in report.coverage.missed_ways if way.step not in report.coverage.missed_steps)
+        yield from (f"  in no test {way}" for way in reached)
+    elif report.coverage.missed_steps:
+        yield f"  carried out in no test: {', '.join(report.coverage.missed_steps)}"
 
 
 def _verdict(one: Held) -> str:
@@ -72,10 +57,13 @@ def _verdict(one: Held) -> str:
 def _summary(reports: Sequence[Report]) -> str:
     held = [one for report in reports for one in report.held]
     failed = sum(1 for one in held if not one.is_ok)
-    unreached = sum(len(report.unreached) for report in reports)
+    steps = sum(len(report.coverage.steps) for report in reports)
+    ways = sum(len(report.coverage.ways) for report in reports)
+    carried_out = steps - sum(len(report.coverage.missed_steps) for report in reports)
+    gone = ways - sum(len(report.coverage.missed_ways) for report in reports)
     tests = f"{_counted(len(held), 'test')} of {_counted(len(reports), 'workflow')}"
-    reached = "every step was carried out" if not unreached else f"{_counted(unreached, 'step')} carried out in no test"
-    return f"{tests}: {failed or 'none'} failed; {reached}"
+    covered = f"{carried_out} of {_counted(steps, 'step')} carried out, {gone} of {_counted(ways, 'way')} they can go"
+    return f"{tests}: {failed or 'none'} failed; {covered}"
 
 
 def _counted(number: int, noun: str) -> str:
@@ -83,11 +71,17 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _as_row(report: Report) -> dict[str, Any]:
-    """`{"workflow", "tests": [{"name", "place", "ok", "differences", …}], "unreached": [step]}`."""
+    """`{"workflow", "tests": [{"name", "place", "ok", "differences", …}], "coverage": {…}}`."""
+    coverage = report.coverage
     return {
         "workflow": report.workflow,
         "tests": [_test_row(one) for one in report.held],
-        "unreached": list(report.unreached),
+        "coverage": {
+            "steps": len(coverage.steps),
+            "missed_steps": list(coverage.missed_steps),
+            "ways": len(coverage.ways),
+            "missed_ways": [{"step": way.step, "way": way.way} for way in coverage.missed_ways],
+        },
     }
 
 
@@ -98,14 +92,11 @@ def _test_row(one: Held) -> dict[str, Any]:
         "ok": one.is_ok,
         "differences": list(one.differences),
     }
-    if one.rehearsal is not None:
-        played = one.rehearsal
-        row |= {
-            "status": played.status,
-            "at": played.at,
-            "reason": played.reason,
-            "elapsed_seconds": played.elapsed.total_seconds(),
-            "calls": [{"step": call.step, "operation": call.operation, "inputs": call.inputs} for call in played.calls],
-            "waits": [{"step": wait.step, "since": wait.since, "until": wait.until} for wait in played.waits],
-        }
+    if one.played is not None and one.rehearsal is not None:
+        row |= rehearsals.run_row(one.rehearsal)
+        row["calls"] = [
+            {"step": call.step, "operation": call.operation, "inputs": call.inputs}
+            for call in one.played.calls
+            if not call.rereads
+        ]
     return row

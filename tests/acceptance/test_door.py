@@ -49,23 +49,26 @@ MIB = 1 << 20
 
 @dataclass
 class Door:
-    """A web process of its own, over a ledger in `folder`, with no broker at all."""
+    """A web process of its own, over a ledger in `folder` or elsewhere, with no broker at all."""
 
     folder: Path
     largest_file: int | None = None
+    database_url: str = ""
     port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
         (self.folder / "config").mkdir(exist_ok=True)
         (self.folder / "config" / "stagedoor.yml").write_text(CONFIGURATION)
         self.file = self.folder / "var" / "ledger.db"
-        self.database = Database(f"sqlite:///{self.file}")
+        self.database_url = self.database_url or f"sqlite:///{self.file}"
+        self.database = Database(self.database_url)
         schema.upgrade(self.database)
         environment = {
             **base_environment(BIN),
             "PYTHONPATH": str(ROOT),
             "PORT": str(self.port),
             "BROKER_URL": "redis://127.0.0.1:1/0",
+            "DATABASE_URL": self.database_url,
             "STAGEDOOR_CONFIG": str(self.folder / "config"),
             "STAGEDOOR_DATA": str(self.folder / "var"),
             "STAGEDOOR_LOG": "json",

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.builders.stage import make_stage
 from vendors.catalogue import catalogue_of
+from workflows.catalogue import Outcome, OutcomeKind
 from workflows.engine.decide import decide
 from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, StartTimer
-from workflows.engine.rehearsal import Ending, RehearsedCall, rehearse
+from workflows.engine.rehearsal import Ending
 from workflows.engine.snapshot import At, EffectView, Snapshot, StepView, WaitView
 from workflows.engine.states import EFFECT_MOVES, RUN_MOVES, STEP_MOVES, EffectState, RunState, StepState, WaitState
 from workflows.events import Event
@@ -158,13 +160,14 @@ def test_an_expired_run_ends_unless_a_vendor_may_have_acted(definition: Definiti
     assert world.state is not RunState.RUNNING
 
 
-@given(definitions(), st.sampled_from([EffectState.DONE, EffectState.REFUSED, EffectState.IN_DOUBT]))
-def test_every_rehearsal_ends_and_waits_for_good_on_nothing_but_a_doubt(definition: Definition, outcome: EffectState):
-    def answer(call: RehearsedCall) -> EffectView:
-        return EffectView(outcome, {} if outcome is EffectState.DONE else None, f"it was {outcome}")
-
-    played = rehearse(definition, EVENT, brand={}, now=START, catalogue=CATALOGUE, answer=answer)
-    is_in_doubt = bool(played.calls) and outcome is EffectState.IN_DOUBT
+@given(definitions(), st.sampled_from(list(OutcomeKind)))
+def test_every_rehearsal_ends_and_waits_for_good_on_nothing_but_a_doubt(definition: Definition, kind: OutcomeKind):
+    outcome = Outcome(kind, f"it was {kind}", output={} if kind is OutcomeKind.DONE else None)
+    answers = {step.id: outcome for step in definition.steps}
+    stage = make_stage(definition, now=START, catalogue=CATALOGUE, answers=answers)
+    stage.bring(EVENT, START)
+    (played,) = stage.play().runs
+    is_in_doubt = bool(played.calls) and kind is OutcomeKind.IN_DOUBT
     assert (played.status is Ending.WAITING) == is_in_doubt
     assert played.elapsed <= definition.expires
     assert played.status is not Ending.DONE or played.steps.keys() == {At(step.id) for step in definition.steps}

@@ -26,6 +26,9 @@ from workflows.engine.snapshot import At
 from workflows.engine.states import RunState, StepState
 from workflows.values import Percent
 
+TIME_TO_CLEAN_UP = timedelta(days=1)
+"""How long the on_failure steps of a run may take, whenever it would have expired."""
+
 
 @dataclass(frozen=True)
 class EndStep:

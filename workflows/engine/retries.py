@@ -22,5 +22,9 @@ def next_delay(attempt: int, *, hint_seconds: float | None, random: Random) -> f
         raise ValueError("attempts count from 1")
     if hint_seconds is not None:
         return hint_seconds * (1 + JITTER_ON_HINT * random.random())
-    whole = min(CAP_SECONDS, BASE_SECONDS * 2.0 ** min(attempt - 1, 30))
-    return whole * (0.5 + random.random() / 2)
+    return longest_delay(attempt, hint_seconds=None) * (0.5 + random.random() / 2)
+
+
+def longest_delay(attempt: int, *, hint_seconds: float | None) -> float:
+    """The whole of which `next_delay` picks a part, in seconds; with a hint, the hint itself."""
+    return hint_seconds if hint_seconds is not None else min(CAP_SECONDS, BASE_SECONDS * 2.0 ** min(attempt - 1, 30))

@@ -60,6 +60,9 @@ READ_AGAIN_WITHIN = timedelta(hours=1)
 READ_AGAIN_ATTEMPTS = 6
 """How often and how long the numbers of an approval are read again."""
 
+PASSED_OVER, OUT_OF_TIME = "passed over on the way to ", "it was not done within "
+"""How the reasons of steps begin that were left out on the way to another, or took too long."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -88,7 +91,7 @@ class Walk:
         for step in steps:
             at = At(step.id, iteration)
             if leads_to is not None and step.id != leads_to:
-                self._skip(at, f"passed over on the way to {leads_to}")
+                self._skip(at, f"{PASSED_OVER}{leads_to}")
                 continue
             leads_to = None
             view = self._take(step, at, scope)
@@ -141,7 +144,7 @@ class Walk:
         open_ = self.open_steps((step, at))
         if self.is_out(open_):
             return None
-        reason = f"it was not done within {_in_words(step.timeout)}"
+        reason = f"{OUT_OF_TIME}{_in_words(step.timeout)}"
         self._abandon(open_, reason)
         return self._end(at, StepState.FAILED, reason=reason)
 

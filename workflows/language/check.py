@@ -125,6 +125,20 @@ def _told(kind: str, fields: Mapping[str, Mapping[str, str]]) -> Type:
     return replace(of_schema(details_of(fields)), open=True, name=kind)
 
 
+def read_together(
+    paths: Sequence[Path], settings: Settings, catalogue: Catalogue, others: Sequence[Path] = ()
+) -> tuple[list[Definition], list[Definition], Surroundings]:
+    """The definitions in `paths`, those in `others` beside them, and what all of them promise each other.
+
+    For a configuration without problems: what cannot be read is left out.
+    """
+    workflows = examine_workflows(paths)[0]
+    beside = _beside(workflows, others)
+    known = [Known(one.definition, one.unread) for one in [*workflows, *beside]]
+    _, promised = check_together(known, surroundings_of(settings, catalogue))
+    return [one.definition for one in workflows], [one.definition for one in beside], promised
+
+
 def read_workflows(paths: Iterable[Path]) -> tuple[list[Definition], list[Problem]]:
     """The definitions in `paths` in the order of their names, and every problem of reading them.
 
@@ -183,19 +197,23 @@ def _check_files(
     others: Sequence[Path],
 ) -> Examination:
     workflows, problems = examine_workflows(paths)
-    names = {one.definition.name for one in workflows}
-    beside = [one for one in examine_workflows(others)[0] if one.definition.name not in names]
+    beside = _beside(workflows, others)
     known = [Known(one.definition, one.unread) for one in [*workflows, *beside]]
     checked, surroundings = check_together(known, surroundings)
     for one, found in zip(workflows, checked, strict=False):
         problems += [problem for problem in found.problems if one.is_certain or problem.code not in UNSETTLED]
-        problems += check_trials(one.definition, surroundings.catalogue, brands, one.unread)
+        problems += check_trials(one.definition, surroundings, brands, one.unread)
     wrong = {problem.place.file for problem in problems if problem.place and problem.severity == "error"}
     sound = [one.definition for one in workflows if one.file not in wrong]
     advice = advise([*sound, *(one.definition for one in beside)], surroundings)
     problems += [problem for definition in sound for problem in advice[definition.name]]
     in_order = sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
     return Examination(in_order, exposures(sound, surroundings.catalogue, brands or {}))
+
+
+def _beside(workflows: Sequence[Examined], others: Sequence[Path]) -> list[Examined]:
+    names = {one.definition.name for one in workflows}
+    return [one for one in examine_workflows(others)[0] if one.definition.name not in names]
 
 
 def _check_polls(settings: Settings, catalogue: Catalogue) -> Iterator[Problem]:

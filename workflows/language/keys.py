@@ -22,7 +22,7 @@ from workflows.language.forms import (
     ValueForm,
     WholeNumberForm,
 )
-from workflows.language.trials.values import STATUSES
+from workflows.language.trials.values import DECISIONS, STATUSES
 
 YEAR = timedelta(days=366)
 MONTH = timedelta(days=31)
@@ -406,10 +406,17 @@ TEST = Block(
     (
         Key("name", TextForm(), "What it shows, in a sentence.", required=True),
         Key("given", BlockForm("given"), "What there is to begin with.", required=True),
-        Key("mock", NamedForm(PlainForm(), may_be_empty=True, names="operation"), "What vendors answer, by operation."),
+        Key(
+            "mock",
+            NamedForm(PlainForm(), may_be_empty=True, names="operation"),
+            "What vendors answer, by operation; what other workflows come to, by `run:<name>`. Instead of an answer: "
+            "{refused: why}, {in_doubt: why} or {retry: why}. A list is answered one after the other.",
+        ),
         Key("expect", BlockForm("expect"), "What must come of it.", required=True),
     ),
 )
+
+ONE_EVENT = EitherForm((TextForm(example="fixtures/created.json"), PlainForm("object")))
 
 GIVEN = Block(
     "given",
@@ -417,9 +424,19 @@ GIVEN = Block(
     (
         Key(
             "event",
-            EitherForm((TextForm(example="fixtures/created.json"), PlainForm("object"))),
+            ONE_EVENT,
             "The event that starts the run: written out, or the path of a JSON file.",
-            required=True,
+            excludes=("inputs",),
+        ),
+        Key("inputs", PlainForm("object"), "What a workflow is given that is started by hand."),
+        Key("events", ListForm(BlockForm("coming"), most=50), "Events that come later, or came before."),
+        Key(
+            "approvals",
+            NamedForm(
+                EitherForm((ChoiceForm(DECISIONS), BlockForm("decision"), ListForm(BlockForm("decision"), most=20)))
+            ),
+            "What people say, by the step that asks them; a list is what they say one time after the other.",
+            default="nobody",
         ),
         Key(
             "brand",
@@ -427,6 +444,28 @@ GIVEN = Block(
             "The brand, or fields of it that are different.",
         ),
         Key("now", TextForm(example="2026-03-01T15:00:00Z"), "When it takes place."),
+    ),
+)
+
+COMING = Block(
+    "coming",
+    "an event that comes",
+    (
+        Key("event", ONE_EVENT, "The event: written out, or the path of a JSON file.", required=True),
+        Key("after", DurationForm(YEAR), "How long after the run was started."),
+        Key("before", DurationForm(YEAR), "How long before that."),
+    ),
+    one_of=("after", "before"),
+)
+
+DECISION = Block(
+    "decision",
+    "a decision",
+    (
+        Key("decision", ChoiceForm(DECISIONS), "What they say.", required=True),
+        Key("by", ListForm(TextForm(), most=20, or_one=True), "Who says it.", default="as many as are needed"),
+        Key("reason", TextForm(), "Why."),
+        Key("after", DurationForm(YEAR), "How long after they were asked.", default="at once"),
     ),
 )
 
@@ -441,6 +480,28 @@ EXPECT = Block(
             "calls",
             ListForm(EitherForm((TextForm("operation"), PlainForm("object"))), may_be_empty=True),
             "The calls it makes, in order, each perhaps with some of its inputs.",
+        ),
+        Key(
+            "emitted",
+            ListForm(EitherForm((TextForm("event"), PlainForm("object"))), may_be_empty=True),
+            "The events it emits, in order, each perhaps with some of its data.",
+        ),
+        Key(
+            "waits",
+            ListForm(EitherForm((TextForm(), PlainForm("object"))), may_be_empty=True),
+            "The steps that wait, in order, each perhaps with how long.",
+        ),
+        Key(
+            "approvals",
+            ListForm(EitherForm((TextForm(), PlainForm("object"))), may_be_empty=True),
+            "The steps that ask people, in order, each perhaps with its title and some of the numbers it shows.",
+        ),
+        Key("result", PlainForm(), "The workflow's result, or some of it."),
+        Key("elapsed", DurationForm(YEAR), "How long it takes, from the event that starts it."),
+        Key(
+            "runs",
+            ListForm(ChoiceForm(STATUSES), may_be_empty=True),
+            "How every run of the workflow ends, where more than one is started.",
         ),
     ),
 )
@@ -469,6 +530,8 @@ BLOCKS: Mapping[str, Block] = {
         EMIT,
         TEST,
         GIVEN,
+        COMING,
+        DECISION,
         EXPECT,
     )
 }

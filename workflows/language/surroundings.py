@@ -56,6 +56,11 @@ class Surroundings:
     events: Mapping[str, Type] = field(default_factory=dict)
     told: Mapping[str, Type] = field(default_factory=dict)
 
+    @property
+    def further_events(self) -> Mapping[str, Type]:
+        """The data of all events beside those everybody has, by type."""
+        return {**self.told, **self.events}
+
 
 def inputs_as_read(definition: Definition) -> ObjectOf:
     """What a run that was started by hand reads of its inputs: those with a default are always there."""

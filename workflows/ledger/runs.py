@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from workflows.engine.decisions import BeginEnding, EndRun
+from workflows.engine.decisions import TIME_TO_CLEAN_UP, BeginEnding, EndRun
 from workflows.engine.snapshot import At, Cancelling, Ending
 from workflows.engine.states import OUT_THERE, RUN_MOVES, RunState, sources_of
 from workflows.events import Event
@@ -28,9 +28,6 @@ PUT_OFF = timedelta(seconds=30)
 
 MOST_WORKFLOWS = 50
 """That take turns when more runs are awake than are taken on at once."""
-
-TIME_TO_CLEAN_UP = timedelta(days=1)
-"""How long the on_failure steps of a run may take, whenever it would have expired."""
 
 
 @dataclass(frozen=True)

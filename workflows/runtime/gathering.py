@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
-from workflows.engine.correlation import event_scope
+from workflows.engine.triggering import batch_data
 from workflows.errors import LedgerUnavailable
-from workflows.events import Event
+from workflows.events import BATCH, Event
 from workflows.language.definition import Batch, Debounce, Definition
 from workflows.ledger import crowds, events, gathered
 from workflows.ledger.database import Database
@@ -19,7 +18,6 @@ from workflows.ledger.gathered import Gathered
 from workflows.runtime.rules import Rules
 from workflows.runtime.starting import own_event, start_gathered
 
-BATCH_EVENT = "stagedoor.batch"
 LIMIT = 100
 MOST_OPEN = 1001
 """One more than the most events a batch may have."""
@@ -81,13 +79,9 @@ def _begin(
 
 def _batch(crowd: str, found: Sequence[Event], now: datetime) -> Event:
     """The event that stands for many."""
-    data: dict[str, Any] = {
-        "count": len(found),
-        "first_at": found[0].occurred_at,
-        "last_at": found[-1].occurred_at,
-        "events": [event_scope(event) for event in found],
-    }
-    return own_event(BATCH_EVENT, f"batch:{crowd}", data, found[-1].brand, now, depth=max(item.depth for item in found))
+    return own_event(
+        BATCH, f"batch:{crowd}", batch_data(found), found[-1].brand, now, depth=max(item.depth for item in found)
+    )
 
 
 def _put_off(database: Database, workflow: str, crowd: str) -> None:

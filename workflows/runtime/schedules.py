@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 
 from workflows.engine.timing import next_scheduled
 from workflows.errors import LedgerUnavailable, StagedoorError
+from workflows.events import SCHEDULED
 from workflows.language.definition import Definition
 from workflows.ledger import schedules
 from workflows.ledger.database import Database
 from workflows.runtime.rules import Rules
 from workflows.runtime.starting import brand_of, own_event, start_with
 
-SCHEDULED = "stagedoor.schedule"
 MOST_AT_ONCE = 50
 
 log = structlog.get_logger(__name__)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
-from workflows.engine.correlation import key_text
-from workflows.engine.decisions import BeginRun, EndRun, Wanted, WriteEvent
-from workflows.engine.scopes import Scope, trigger_scope
+from workflows.engine.decisions import BeginRun, EndRun, WriteEvent
+from workflows.engine.scopes import trigger_scope
 from workflows.engine.snapshot import At
 from workflows.engine.states import RunState
+from workflows.engine.triggering import DEEPEST, Meant, meant, run_as_meant, stale, text_or
 from workflows.errors import FormulaError, StagedoorError
-from workflows.events import Event
+from workflows.events import MANUAL, OURS, Event
 from workflows.language.definition import Definition
-from workflows.language.formulas import Formula
 from workflows.language.inputs import load_inputs
 from workflows.ledger import correlations, events, gathered, runs
 from workflows.ledger.runs import NewRun, RunRow
@@ -26,13 +25,6 @@ from workflows.runtime.awaiting import take_events
 from workflows.runtime.crowds import settle_crowd
 from workflows.runtime.rules import InForce, Rules
 from workflows.values import new_id
-
-MANUAL = "stagedoor.manual"
-OURS = "stagedoor"
-"""The source of events of our own."""
-
-DEEPEST = 10
-"""So many runs may have led to one another by `emit` and `run`: more is a loop."""
 
 log = structlog.get_logger(__name__)
 
@@ -71,18 +63,18 @@ def start_with(
     events.record(connection, [event])
     correlations.note(connection, [event], now)
     scope = trigger_scope(definition, event, brand, now)
-    meant = _run_as_meant(definition, event, scope, _text(definition.key, scope, key or event.subject), now)
+    found = run_as_meant(definition, event, scope, text_or(definition.key, scope, key or event.subject), now)
     new = NewRun(
         event=event,
         workflow=definition.name,
         definition_hash=definition.hash,
-        key=meant.key,
+        key=found.key,
         brand=brand,
         lasts=definition.expires,
         parent=parent,
         started_by=started_by,
     )
-    return _begin(connection, rules, definition, new, meant, now)
+    return _begin(connection, rules, definition, new, found, now)
 
 
 def start_child(
@@ -123,12 +115,12 @@ def start_gathered(
     scope = trigger_scope(definition, event, brand, now)
     new = NewRun(event, definition.name, definition.hash, by, brand, definition.expires)
     try:
-        key = by if definition.batch is not None else _text(definition.key, scope, event.subject)
-        meant = _run_as_meant(definition, event, scope, key, now)
+        key = by if definition.batch is not None else text_or(definition.key, scope, event.subject)
+        found = run_as_meant(definition, event, scope, key, now)
     except FormulaError as error:
         _begin_failed(connection, new, f"the trigger could not be worked out: {error}", now)
     else:
-        _begin(connection, rules, definition, new, meant, now)
+        _begin(connection, rules, definition, new, found, now)
 
 
 def brand_of(in_force: InForce, definition: Definition, given: str = "") -> tuple[str, Mapping[str, Any]]:
@@ -172,18 +164,6 @@ def _one_deeper(run: RunRow, what: str) -> int:
     return run.event.depth + 1
 
 
-@dataclass(frozen=True)
-class _Meant:
-    """What a trigger came to for an event that it means: all that formulas say, worked out before anything is written.
-
-    `by` tells which events are gathered, or which runs limited, together.
-    """
-
-    key: str
-    by: str = ""
-    cancels: tuple[Wanted, ...] = ()
-
-
 def start_run(
     connection: Connection, rules: Rules, in_force: InForce, definition: Definition, event: Event, now: datetime
 ) -> RunRow | None:
@@ -191,10 +171,10 @@ def start_run(
     failure = in_force.unreadable.get(definition.hash, "")
     brand = in_force.brands.get(event.brand, {})
     new = NewRun(event, definition.name, definition.hash, event.subject, brand, definition.expires)
-    meant: _Meant | None = None
+    found: Meant | None = None
     try:
         if not failure:
-            meant = _meant(definition, event, trigger_scope(definition, event, brand, now), now)
+            found = meant(definition, event, trigger_scope(definition, event, brand, now), now)
     except FormulaError as error:
         failure = f"the trigger could not be worked out: {error}"
     except Exception:
@@ -203,51 +183,24 @@ def start_run(
     if failure:
         _begin_failed(connection, new, failure, now)
         return None
-    return None if meant is None else _start_as_meant(connection, rules, definition, new, meant, now)
-
-
-def _meant(definition: Definition, event: Event, scope: Scope, now: datetime) -> _Meant | None:
-    """What the trigger says of an event; None where it does not mean it. Raises FormulaError."""
-    if definition.trigger.where is not None and not definition.trigger.where.holds(scope):
-        return None
-    if definition.batch is not None:
-        return _Meant("", by=_text(definition.batch.by, scope, event.brand))
-    if definition.debounce is not None:
-        return _Meant("", by=_text(definition.debounce.by or definition.key, scope, event.subject))
-    return _run_as_meant(definition, event, scope, _text(definition.key, scope, event.subject), now)
-
-
-def _run_as_meant(definition: Definition, event: Event, scope: Scope, key: str, now: datetime) -> _Meant:
-    """What formulas say of a run with that key. Raises FormulaError."""
-    by = ""
-    cancels: tuple[Wanted, ...] = ()
-    if definition.concurrency is not None:
-        by = _text(definition.concurrency.by, scope, key)
-    if definition.cancel_on is not None:
-        cancel_on = definition.cancel_on
-        value: Any = cancel_on.match.value.evaluate(scope)
-        # What happened before the event of the run is none of its business, but may well arrive before it.
-        since = min(event.occurred_at, now)
-        cancels = (Wanted("", cancel_on.events, cancel_on.match.path, value, since),)
-    return _Meant(key, by, cancels)
+    return None if found is None else _start_as_meant(connection, rules, definition, new, found, now)
 
 
 def _start_as_meant(
-    connection: Connection, rules: Rules, definition: Definition, new: NewRun, meant: _Meant, now: datetime
+    connection: Connection, rules: Rules, definition: Definition, new: NewRun, meant: Meant, now: datetime
 ) -> RunRow | None:
     """Begin a run, or keep the event for one."""
     if definition.batch is not None or definition.debounce is not None:
         gathered.add(connection, definition.name, meant.by, new.event.id, definition.hash, now)
         return None
-    stale_after, age = definition.trigger.stale_after, now - new.event.occurred_at
-    if stale_after is not None and age > stale_after:
-        reason = f"it happened {age.total_seconds() / 3600:.1f} hours before it came, which is too long ago"
+    reason = stale(definition, new.event, now)
+    if reason:
         return runs.begin(connection, replace(new, key=meant.key, state=RunState.PARKED, reason=reason), now)
     return _begin(connection, rules, definition, new, meant, now)
 
 
 def _begin(
-    connection: Connection, rules: Rules, definition: Definition, new: NewRun, meant: _Meant, now: datetime
+    connection: Connection, rules: Rules, definition: Definition, new: NewRun, meant: Meant, now: datetime
 ) -> RunRow | None:
     """Begin a run: as one of its crowd if it has one, and so that what cancels it does."""
     new = replace(new, key=meant.key)
@@ -278,7 +231,3 @@ def let_in(connection: Connection, rules: Rules, run: RunRow, now: datetime) -> 
         return run
     slot = settle_crowd(connection, rules, run.workflow, run.crowd, now).get(run.id)
     return run if slot is None else replace(run, state=RunState.RUNNING, slot=slot)
-
-
-def _text(formula: Formula | None, scope: Scope, otherwise: str) -> str:
-    return otherwise if formula is None else key_text(formula.evaluate(scope))

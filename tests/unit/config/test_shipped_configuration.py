@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from vendors.catalogue import build_catalogue
-from workflows.engine.trials import hold_trials
-from workflows.language.check import check_configuration, read_workflows
+from workflows.engine.trials import hold_trials, props_of
+from workflows.language.check import check_configuration, read_together, read_workflows
 from workflows.language.definition import Call
 from workflows.settings import read_settings
 
@@ -44,14 +44,13 @@ def test_everything_the_shipped_settings_need_is_listed_as_unset() -> None:
 
 def test_the_shipped_workflows_pass_their_own_tests_which_carry_out_every_step() -> None:
     settings = read_settings({}, CONFIG)
-    definitions, problems = read_workflows([CONFIG])
-    assert not problems
-    reports = [hold_trials(item, settings.brands, build_catalogue(settings)) for item in definitions]
+    definitions, _, surroundings = read_together([CONFIG], settings, build_catalogue(settings))
+    reports = [hold_trials(item, props_of(surroundings, settings.brands, definitions)) for item in definitions]
     assert reports
     for report in reports:
         assert report.held, f"{report.workflow} has no tests"
         assert [(one.trial.name, one.differences) for one in report.held if not one.is_ok] == []
-        assert report.unreached == (), report.workflow
+        assert report.coverage.missed_steps == (), report.workflow
 
 
 def test_the_shipped_workflows_call_what_is_said_of_them() -> None:

@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import INCLUDE, Schema, ValidationError, fields
 
 from workflows.catalogue import problems_of
 from workflows.errors import DefinitionError
-from workflows.events import EVENT_TYPES, Event
+from workflows.events import EVENT_TYPES, MANUAL, OURS, SCHEDULED, Event
 from workflows.fields import Instant, Text
+from workflows.language.definition import Definition
+from workflows.language.inputs import load_inputs
 from workflows.language.trees import read_as, render
-from workflows.language.trials.values import Trial
-from workflows.language.types import FieldType, ObjectOf, of_schema
+from workflows.language.trials.values import GivenEvent, Trial
+from workflows.language.types import FieldType, ObjectOf, Type, of_schema
 from workflows.problems import Problem, nearest
 from workflows.typed_json import load_foreign
 
@@ -25,36 +27,57 @@ DEFAULT_NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MAX_BYTES = 1024 * 1024
 
 
-def event_of(trial: Trial) -> tuple[Event, datetime]:
-    """The event, and when the trial takes place. Raises DefinitionError with everything wrong with the event.
+GIVEN_ID = "event-of-the-test"
 
-    A file's path is relative to the folder of the workflow.
+Forms = Mapping[str, Type]
+"""What the data of events is that workflows emit, by their types."""
+
+
+def beginning_of(trial: Trial, definition: Definition, emitted: Forms | None = None) -> tuple[Event | None, datetime]:
+    """The event a trial begins with, and when it takes place; None where there is none and none is needed.
+
+    Raises DefinitionError with everything wrong with the event, InputError with that of the inputs. A file's path is
+    relative to the folder of the workflow.
     """
+    trigger, name = definition.trigger, trial.brand.name if trial.brand else ""
+    if trial.event is not None:
+        event, said_at = read_event(trial.event, emitted or {}, name, GIVEN_ID)
+        now = trial.now or said_at or DEFAULT_NOW
+        return replace(event, occurred_at=said_at or now), now
+    now = trial.now or DEFAULT_NOW
+    if trigger.schedule is not None:
+        return _own(SCHEDULED, f"schedule:{definition.name}", {"due_at": now}, now, name), now
+    if trigger.manual is not None:
+        given = {} if trial.inputs is None else render(trial.inputs, {})
+        assert isinstance(given, dict)
+        return _own(MANUAL, f"manual:{definition.name}", load_inputs(trigger.manual, given), now, name), now
+    return None, now
+
+
+def read_event(given: GivenEvent, emitted: Forms, brand: str, identity: str) -> tuple[Event, datetime | None]:
+    """An event as a test has it, and when it says it happened; without that it bears the first instant there is."""
     try:
-        written, name = _written(trial), trial.event.file
-        kind = _type_of(written)
-        loaded = _load(read_as(written, form_of(kind)), kind, name)
+        written = _written(given)
+        kind = _type_of(written, emitted)
+        loaded = _load(written, kind, given.file, emitted)
     except DefinitionError as error:
-        raise DefinitionError([replace(item, place=trial.event.place) for item in error.problems]) from error
-    now = trial.now or loaded.get("occurred_at") or DEFAULT_NOW
-    event = Event(
-        id="event-of-the-test",
-        type=kind,
-        subject=loaded["subject"],
-        occurred_at=loaded.get("occurred_at") or now,
-        data=loaded["data"],
-        source="",
-        delivery_id="",
-        brand=trial.brand.name if trial.brand else "",
-    )
-    return event, now
+        raise DefinitionError([replace(item, place=given.place) for item in error.problems]) from error
+    said_at = loaded.get("occurred_at")
+    source = OURS if kind in emitted else ""
+    occurred_at = said_at or DEFAULT_NOW
+    return Event(identity, kind, loaded["subject"], occurred_at, loaded["data"], source, "", brand), said_at
 
 
-def form_of(kind: str) -> ObjectOf:
+def form_of(kind: str, emitted: Forms) -> ObjectOf:
     """The type of an event of that kind, as it is written."""
-    whole = of_schema(_FORMS[kind], as_input=True)
-    data = FieldType(replace(of_schema(EVENT_TYPES[kind], as_input=True), name=kind))
-    return replace(whole, fields={**whole.fields, "data": data}, name="an event")
+    whole = of_schema(_FORMS.get(kind, _OF_OURS), as_input=True)
+    known = emitted.get(kind)
+    data = known if known is not None else replace(of_schema(EVENT_TYPES[kind], as_input=True), name=kind)
+    return replace(whole, fields={**whole.fields, "data": FieldType(data)}, name="an event")
+
+
+def _own(kind: str, subject: str, data: Mapping[str, Any], now: datetime, brand: str) -> Event:
+    return Event(GIVEN_ID, kind, subject, now, data, OURS, "", brand)
 
 
 def _form(data: type[Schema]) -> type[Schema]:
@@ -69,11 +92,16 @@ def _form(data: type[Schema]) -> type[Schema]:
     )
 
 
+class _Anything(Schema):
+    class Meta:
+        unknown = INCLUDE
+
+
 _FORMS: Mapping[str, type[Schema]] = {kind: _form(data) for kind, data in EVENT_TYPES.items()}
+_OF_OURS = _form(_Anything)
 
 
-def _written(trial: Trial) -> dict[str, Any]:
-    event = trial.event
+def _written(event: GivenEvent) -> dict[str, Any]:
     value = _read_file(event.place.file, event.file) if event.written is None else render(event.written, {})
     if not isinstance(value, dict):
         raise DefinitionError([Problem("E320", f"{event.file} holds no event", hint='{"type": …, "data": {…}}')])
@@ -97,20 +125,21 @@ def _nearest_file(path: Path) -> str:
     return nearest(path.name, sorted(item.name for item in path.parent.glob("*.json")))
 
 
-def _type_of(written: Mapping[str, Any]) -> str:
+def _type_of(written: Mapping[str, Any], emitted: Forms) -> str:
     kind = written.get("type")
     if not isinstance(kind, str):
         raise DefinitionError([Problem("E320", "the event needs a 'type'", hint="such as order.placed")])
-    if kind not in EVENT_TYPES:
-        hint = nearest(kind, EVENT_TYPES) or f"known are {', '.join(EVENT_TYPES)}"
+    known = [*EVENT_TYPES, *emitted]
+    if kind not in known:
+        hint = nearest(kind, known) or f"known are {', '.join(known)}"
         raise DefinitionError([Problem("E301", f"{kind!r} is not a type of event", hint=hint)])
     return kind
 
 
-def _load(written: object, kind: str, file: str) -> dict[str, Any]:
-    schema = _FORMS[kind]
+def _load(written: Mapping[str, Any], kind: str, file: str, emitted: Forms) -> dict[str, Any]:
+    schema = _OF_OURS if kind in emitted else _FORMS[kind]
     try:
-        loaded = schema().load(written)  # type: ignore[arg-type]
+        loaded = schema().load(read_as(dict(written), form_of(kind, emitted)))  # type: ignore[arg-type]
     except ValidationError as error:
         raise DefinitionError(list(_problems(error, schema, file))) from error
     assert isinstance(loaded, dict)

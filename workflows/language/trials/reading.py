@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeVar, cast
 
-from workflows.language.keys import EXPECT, GIVEN, TEST
+from workflows.language.keys import COMING, DECISION, EXPECT, GIVEN, MONTH, TEST, YEAR
 from workflows.language.names import formulas_of
-from workflows.language.pieces import Pieces
+from workflows.language.pieces import Found, Pieces
 from workflows.language.trees import READERS, Tree
 from workflows.language.trials.values import (
+    DECISIONS,
+    RUN_MOCK,
     STATUSES,
     Answer,
+    ComingEvent,
     Expected,
     ExpectedCall,
+    ExpectedEvent,
+    ExpectedQuestion,
+    ExpectedWait,
+    GivenApproval,
     GivenBrand,
+    GivenDecision,
     GivenEvent,
     Mock,
     Trial,
@@ -24,8 +32,11 @@ from workflows.language.types import InstantType
 from workflows.problems import Place
 from workflows.yaml_nodes import Entry, Node
 
-REASONS: tuple[Literal["refused", "in_doubt"], ...] = ("refused", "in_doubt")
+REASONS: tuple[Literal["refused", "in_doubt", "retry"], ...] = ("refused", "in_doubt", "retry")
 """The ways a call ends with a reason in place of an output."""
+
+Named = TypeVar("Named")
+Kind = Literal["approve", "deny", "nobody"]
 
 
 class TrialReader:
@@ -37,18 +48,35 @@ class TrialReader:
         self._names: dict[str, Place] = {}
 
     def trial(self, node: Node) -> Trial | None:
-        """The trial as far as it fits; None without an event to begin with."""
-        found = self._pieces.block(node, TEST).entries
-        name = self._name(found["name"].node) if "name" in found else ""
-        mocks = self._mocks(found["mock"].node) if "mock" in found else ()
-        expected = self._expected(found["expect"].node) if "expect" in found else Expected()
-        given: Mapping[str, Entry] = {}
-        if "given" in found:
-            given = self._pieces.block(found["given"].node, GIVEN).entries
-        brand = self._brand(given["brand"].node) if "brand" in given else None
-        now = self._instant(given["now"].node) if "now" in given else None
-        event = self._event(given["event"].node) if "event" in given else None
-        return None if event is None else Trial(name, node.place, event, brand, now, mocks, expected)
+        """The trial as far as it fits; None for what is none at all."""
+        before = len(self._findings.problems)
+        found = self._pieces.block(node, TEST)
+        name = self._name(found.at("name")) if "name" in found else ""
+        mocks = self.mocks(found.at("mock")) if "mock" in found else ()
+        expected = self._expected(found.at("expect")) if "expect" in found else Expected()
+        if "given" not in found:
+            return None
+        given = self._pieces.block(found.at("given"), GIVEN)
+        event = self._event(given.at("event")) if "event" in given else None
+        trial = Trial(
+            name=name,
+            place=node.place,
+            event=event,
+            brand=self._brand(given.at("brand")) if "brand" in given else None,
+            now=self._instant(given.at("now")) if "now" in given else None,
+            mocks=mocks,
+            expected=expected,
+            inputs=self._values(given.at("inputs"), "'inputs'") if "inputs" in given else None,
+            events=tuple(filter(None, map(self._coming, given.items("events")))),
+            approvals=self._approvals(given),
+        )
+        is_lost = event is None and ("event" in given or not given.is_whole)
+        return None if is_lost and len(self._findings.problems) > before else trial
+
+    def mocks(self, node: Node) -> tuple[Mock, ...]:
+        """What vendors answer, by operation."""
+        entries = self._findings.any_entries(node, "'mock'")
+        return tuple(self._mock(name, entry) for name, entry in entries.items())
 
     def _name(self, node: Node) -> str:
         name = self._findings.text(node, "the name of a test") or ""
@@ -65,6 +93,35 @@ class TrialReader:
             return None if written is None else GivenEvent(node.place, written=written)
         file = self._findings.text(node, "'event', the path of a JSON file or an event written out,")
         return None if file is None else GivenEvent(node.place, file)
+
+    def _coming(self, node: Node) -> ComingEvent | None:
+        found = self._pieces.block(node, COMING)
+        event = self._event(found.at("event")) if "event" in found else None
+        before, after = found.duration("before"), found.duration("after")
+        if event is None or (before is None and after is None):
+            return None
+        return ComingEvent(event, -before if before is not None else after or timedelta(0))
+
+    def _approvals(self, given: Found) -> tuple[GivenApproval, ...]:
+        return tuple(self._approval(step, entry) for step, entry in given.named("approvals", "a step").items())
+
+    def _approval(self, step: str, entry: Entry) -> GivenApproval:
+        in_turn = entry.node.kind == "list"
+        nodes = self._findings.items(entry.node, f"what is said to {step}") if in_turn else (entry.node,)
+        decisions = tuple(self._decision(item, step) for item in nodes)
+        return GivenApproval(step, entry.key_place, decisions, in_turn)
+
+    def _decision(self, node: Node, step: str) -> GivenDecision:
+        if node.kind != "map":
+            said = self._findings.choice(node, f"what is said to {step}", DECISIONS)
+            return GivenDecision(cast(Kind, said or "nobody"))
+        found = self._pieces.block(node, DECISION)
+        return GivenDecision(
+            cast(Kind, found.choice("decision", "nobody")),
+            by=tuple(name for name, _ in found.texts("by", "a person")),
+            reason=found.text("reason") or "",
+            after=found.duration("after") or timedelta(0),
+        )
 
     def _brand(self, node: Node) -> GivenBrand:
         """`main`, `{budget_cap: 400 USD}` for the first brand, or `{main: {budget_cap: 400 USD}}`."""
@@ -91,60 +148,87 @@ class TrialReader:
         assert isinstance(moment, datetime)
         return moment
 
-    def _mocks(self, node: Node) -> tuple[Mock, ...]:
-        entries = self._findings.any_entries(node, "'mock'")
-        return tuple(self._mock(name, entry) for name, entry in entries.items())
-
     def _mock(self, operation: str, entry: Entry) -> Mock:
         in_turn = entry.node.kind == "list"
         nodes = self._findings.items(entry.node, f"the answers of {operation}") if in_turn else (entry.node,)
         return Mock(operation, entry.key_place, tuple(self._answer(item, operation) for item in nodes), in_turn)
 
     def _answer(self, node: Node, operation: str) -> Answer:
+        keys = list(node.entries)
         for kind in REASONS:
-            if list(node.entries) == [kind]:
+            if keys == [kind] or (kind == "retry" and sorted(keys) == ["after", "retry"]):
                 reason = self._findings.text(node.entries[kind].node, f"the reason of '{kind}'")
-                return Answer(kind, node.place, reason=reason or "")
-        return Answer("done", node.place, self._values(node, f"an answer of {operation}"))
-
-    def _expected(self, node: Node) -> Expected:
-        found = self._pieces.block(node, EXPECT).entries
-        if node.kind == "map" and not node.entries:
-            self._findings.add("E122", node.place, "'expect' must not be empty")
-        status = self._findings.choice(found["status"].node, "'status'", STATUSES) if "status" in found else None
-        calls = self._calls(found["calls"].node) if "calls" in found else None
-        return Expected(
-            status=status,
-            at=self._findings.text(found["at"].node, "'at'") if "at" in found else None,
-            at_place=found["at"].node.place if "at" in found else None,
-            reason=self._findings.text(found["reason"].node, "'reason'") if "reason" in found else None,
-            calls=calls,
+                after = self._pieces.duration(node.entries["after"].node, "after", MONTH) if "after" in keys else None
+                return Answer(kind, node.place, reason=reason or "", after=after)
+        return Answer(
+            "done", node.place, self._values(node, f"an answer of {operation}", or_value=operation.startswith(RUN_MOCK))
         )
 
-    def _calls(self, node: Node) -> tuple[ExpectedCall, ...]:
-        if node.kind == "list" and not node.items:
-            return ()  # no call at all, which is worth expecting
-        calls = (self._call(item) for item in self._findings.items(node, "'calls'"))
-        return tuple(call for call in calls if call is not None)
+    def _expected(self, node: Node) -> Expected:
+        found = self._pieces.block(node, EXPECT)
+        if node.kind == "map" and not node.entries:
+            self._findings.add("E122", node.place, "'expect' must not be empty")
+        result = self._values(found.at("result"), "the result", or_value=True) if "result" in found else None
+        runs = (self._findings.choice(item, "how a run ends", STATUSES) for item in found.items("runs"))
+        return Expected(
+            status=found.choice("status", "") or None,
+            at=found.text("at"),
+            at_place=found.place("at"),
+            reason=found.text("reason"),
+            calls=self._named(found, "calls", "a call", "an operation", self._call),
+            emitted=self._named(found, "emitted", "an event", "a type of event", self._emitted),
+            waits=self._named(found, "waits", "a wait", "a step", self._wait),
+            approvals=self._named(found, "approvals", "a question", "a step", self._question),
+            result=result,
+            elapsed=found.duration("elapsed"),
+            runs=tuple(filter(None, runs)) if "runs" in found else None,
+        )
 
-    def _call(self, node: Node) -> ExpectedCall | None:
-        if node.kind == "map" and len(node.entries) == 1:
-            operation, entry = next(iter(node.entries.items()))
-            return ExpectedCall(
-                operation, entry.key_place, self._values(entry.node, f"what {operation} is called with")
-            )
-        if node.kind != "scalar":
-            message = "a call is the name of an operation, or the name with some of its inputs"
-            self._findings.add("E122", node.place, message, "symphony.edit_campaign: {budget: 60 USD}")
+    def _named(
+        self, found: Found, key: str, what: str, name_of: str, read: Callable[[str, Place, Node | None], Named]
+    ) -> tuple[Named, ...] | None:
+        """Entries that are a name, or a name with more; no entry at all is worth expecting as well."""
+        if key not in found:
             return None
-        operation_name = self._findings.text(node, "a call")
-        return None if operation_name is None else ExpectedCall(operation_name, node.place)
+        entries: list[Named] = []
+        for node in found.items(key):
+            if node.kind == "map" and len(node.entries) == 1:
+                name, entry = next(iter(node.entries.items()))
+                entries.append(read(name, entry.key_place, entry.node))
+            elif node.kind != "scalar":
+                message = f"{what} is the name of {name_of}, or the name with what matters of it"
+                self._findings.add("E122", node.place, message, EXAMPLES[key])
+            elif (text := self._findings.text(node, what)) is not None:
+                entries.append(read(text, node.place, None))
+        return tuple(entries)
 
-    def _values(self, node: Node, what: str) -> Tree | None:
-        """An object without formulas, for in a test everything is known; None where it is none."""
+    def _call(self, operation: str, place: Place, more: Node | None) -> ExpectedCall:
+        inputs = None if more is None else self._values(more, f"what {operation} is called with")
+        return ExpectedCall(operation, place, inputs)
+
+    def _emitted(self, kind: str, place: Place, more: Node | None) -> ExpectedEvent:
+        return ExpectedEvent(kind, place, None if more is None else self._values(more, f"the data of {kind}"))
+
+    def _wait(self, step: str, place: Place, more: Node | None) -> ExpectedWait:
+        return ExpectedWait(step, place, None if more is None else self._pieces.duration(more, step, YEAR))
+
+    def _question(self, step: str, place: Place, more: Node | None) -> ExpectedQuestion:
+        return ExpectedQuestion(step, place, None if more is None else self._values(more, f"what {step} shows"))
+
+    def _values(self, node: Node, what: str, *, or_value: bool = False) -> Tree | None:
+        """An object without formulas (or another value), for in a test everything is known; None where it is none."""
         before = len(self._findings.problems)
-        self._findings.any_entries(node, what)
+        if not or_value:
+            self._findings.any_entries(node, what)
         tree = self._pieces.tree(node)
         for formula in formulas_of(tree):
             self._findings.add("E127", formula.place, f"{what} is made of values, not of formulas")
         return None if len(self._findings.problems) > before else tree
+
+
+EXAMPLES = {
+    "calls": "symphony.edit_campaign: {budget: 60 USD}",
+    "emitted": "stagedoor.followup.failed: {campaign: 5017}",
+    "waits": "morning: 17.5h",
+    "approvals": "sign_off: {title: Raise it?}",
+}

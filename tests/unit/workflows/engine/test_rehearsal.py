@@ -4,29 +4,28 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.builders.catalogue import make_catalogue
-from workflows.engine.rehearsal import Ending, Rehearsal, RehearsedCall, rehearse
-from workflows.engine.snapshot import At, EffectView
-from workflows.engine.states import EffectState, StepState
+from tests.builders.stage import make_stage
+from workflows.catalogue import Outcome, OutcomeKind
+from workflows.engine.rehearsal import Ending, Rehearsal
+from workflows.engine.snapshot import At
+from workflows.engine.states import StepState
 from workflows.events import Event
 from workflows.language.reader import read_definition
 from workflows.values import Money
 
 NOW = datetime(2026, 3, 1, 15, 0, tzinfo=UTC)
 HEAD = "workflow: w\nwhen: {event: order.placed, where: event.data.shop == 's'}\nrun: {key: event.data.id}\nsteps:\n"
-DONE = EffectView(EffectState.DONE, {})
 
 
-def play(steps: str, *, shop: str = "s", answers: Mapping[str, EffectView] | None = None, **data: Any) -> Rehearsal:
+def play(steps: str, *, shop: str = "s", answers: Mapping[str, Outcome] | None = None, **data: Any) -> Rehearsal:
     """Rehearse these steps; `answers` by step, done where it has none."""
     event = Event("e", "order.placed", "order:s:7", NOW, {"id": "7", "shop": shop, **data}, "s", "d")
-
-    def answer(call: RehearsedCall) -> EffectView:
-        return (answers or {}).get(call.step, DONE)
-
     definition = read_definition(HEAD + steps, "w.yml")
-    brand = {"zone": "Europe/London"}
-    return rehearse(definition, event, brand=brand, now=NOW, catalogue=make_catalogue(), answer=answer)
+    stage = make_stage(definition, now=NOW, brand={"zone": "Europe/London"}, answers=answers or {})
+    stage.bring(event, NOW)
+    played = stage.play()
+    (run,) = (*played.runs, *played.declined)
+    return run
 
 
 def test_every_call_is_shown_with_the_request_it_would_send() -> None:
@@ -70,7 +69,7 @@ def test_a_run_that_expires_before_its_wait_is_over_fails() -> None:
 
 
 def test_steps_see_the_answers_of_earlier_ones() -> None:
-    answers = {"figures": EffectView(EffectState.DONE, {"budget": Money.from_minor(4000, "USD")})}
+    answers = {"figures": Outcome(OutcomeKind.DONE, "", output={"budget": Money.from_minor(4000, "USD")})}
     played = play(
         "  - {id: figures, call: shop.get_figures, with: {id: x}}\n"
         "  - {id: target, set: {total: =figures.budget * 110%}}\n"
@@ -88,7 +87,7 @@ def test_inputs_that_make_no_request_fail_the_step_and_nothing_is_called() -> No
 
 
 def test_what_a_vendor_refuses_goes_the_way_on_error_says() -> None:
-    answers = {"edit": EffectView(EffectState.REFUSED, reason="no such show")}
+    answers = {"edit": Outcome(OutcomeKind.REFUSED, "no such show")}
     step = "  - {id: edit, call: shop.edit_show, with: {id: x}, on_error: %s}\n  - {id: after, set: {a: 1}}\n"
     played = play(step % "stop", answers=answers)
     assert (played.status, played.at, played.reason) == (Ending.STOPPED, "edit", "no such show")
@@ -97,12 +96,12 @@ def test_what_a_vendor_refuses_goes_the_way_on_error_says() -> None:
 
 
 def test_a_call_in_doubt_is_waited_for_without_end() -> None:
-    answers = {"edit": EffectView(EffectState.IN_DOUBT, reason="it timed out")}
+    answers = {"edit": Outcome(OutcomeKind.IN_DOUBT, "it timed out")}
     played = play(
         "  - {id: edit, call: shop.edit_show, with: {id: x}}\n  - {id: after, set: {a: 1}}\n", answers=answers
     )
     assert (played.status, played.at, played.reason) == (Ending.WAITING, "edit", "it timed out")
-    assert "after" not in played.steps
+    assert At("after") not in played.steps
 
 
 def test_now_is_the_clock_of_the_rehearsal() -> None:

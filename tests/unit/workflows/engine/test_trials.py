@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.builders.catalogue import make_catalogue
-from workflows.engine.trials import Report, hold_trials
+from workflows.engine.trials import Props, Report, hold_trials
 from workflows.language.reader import read_definition
 from workflows.values import Money
 
@@ -30,7 +30,7 @@ LOW = "shop.get_figures: {budget: {value: 40, currency: USD}}"
 def held(*trials: str) -> Report:
     tests = "".join(f"  - {{{trial}}}\n" for trial in trials)
     definition = read_definition(WORKFLOW + (f"tests:\n{tests}" if tests else ""), "w.yml")
-    return hold_trials(definition, BRANDS, make_catalogue())
+    return hold_trials(definition, Props(make_catalogue(), BRANDS))
 
 
 def differences(given: str, mock: str, expect: str) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ def test_answers_may_be_given_one_after_the_other() -> None:
     mock = f"shop.get_figures: [{budget}, {{refused: gone}}]"
     assert not differences(EVENT, mock, "status: failed, at: again, reason: gone")
     told = differences(EVENT, f"shop.get_figures: [{budget}]", "status: done")
-    assert told == ("shop.get_figures is called 2 times, and 1 answers are given",)
+    assert told == ("shop.get_figures is called 2 times, and one answer is given",)
 
 
 def test_a_call_may_be_left_in_doubt() -> None:
@@ -106,6 +106,6 @@ def test_a_test_may_speak_for_another_brand_or_other_fields_of_one() -> None:
 def test_steps_that_no_test_carried_out_are_told() -> None:
     stopped = f"name: a, given: {{{EVENT}, brand: {{budget_cap: 10 USD}}}}, mock: {{{LOW}}}, expect: {{at: low}}"
     done = f"name: b, given: {{{EVENT}}}, mock: {{{LOW}}}, expect: {{status: done}}"
-    assert held().unreached == ("figures", "low", "rest", "edit", "again")
-    assert held(stopped).unreached == ("rest", "edit", "again")
-    assert held(stopped, done).unreached == ("rest",)
+    assert held().coverage.missed_steps == ("figures", "low", "rest", "edit", "again")
+    assert held(stopped).coverage.missed_steps == ("rest", "edit", "again")
+    assert held(stopped, done).coverage.missed_steps == ("rest",)

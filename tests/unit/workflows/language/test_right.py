@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from vendors.catalogue import build_catalogue
 from workflows.catalogue import Catalogue
-from workflows.engine.trials import hold_trials
+from workflows.engine.trials import hold_trials, props_of
 from workflows.language.check import check_paths, examine_workflows, surroundings_of
 from workflows.language.forms import BlockForm, EitherForm, Form, ListForm, NamedForm
 from workflows.language.json_schema import json_schema
@@ -57,10 +57,12 @@ def test_editors_find_nothing_wrong_with_them(file: Path, surroundings: Surround
 
 
 @each_file
-def test_their_own_tests_hold(file: Path, settings: Settings, catalogue: Catalogue) -> None:
+def test_their_own_tests_hold(file: Path, settings: Settings, catalogue: Catalogue, surroundings: Surroundings) -> None:
     (examined,), _ = examine_workflows([file])
-    report = hold_trials(examined.definition, settings.brands, catalogue)
-    assert [one.differences for one in report.held if not one.is_ok] == []
+    report = hold_trials(examined.definition, props_of(surroundings, settings.brands))
+    assert report.held
+    assert [(one.trial.name, one.differences) for one in report.held if not one.is_ok] == []
+    assert report.coverage.missed_steps == ()
 
 
 def test_together_they_use_every_key_of_the_language() -> None:

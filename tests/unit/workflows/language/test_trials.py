@@ -11,9 +11,10 @@ from tests.builders.catalogue import make_catalogue
 from tests.builders.settings import make_settings
 from workflows.engine.rehearsal import Ending
 from workflows.errors import DefinitionError
+from workflows.events import Event
 from workflows.language.check import check_paths
 from workflows.language.reader import read_definition
-from workflows.language.trials.events import DEFAULT_NOW, event_of
+from workflows.language.trials.events import DEFAULT_NOW, beginning_of
 from workflows.language.trials.values import STATUSES, Trial
 from workflows.values import Money
 
@@ -34,6 +35,12 @@ Problems = Callable[[str], list[str]]
 def trial_of(text: str, file: str = "w.yml") -> Trial:
     (trial,) = read_definition(HEAD + text, file).tests
     return trial
+
+
+def event_of(trial: Trial) -> tuple[Event, datetime]:
+    event, now = beginning_of(trial, read_definition(HEAD.removesuffix("tests:\n"), "w.yml"))
+    assert event is not None
+    return event, now
 
 
 @pytest.fixture
@@ -111,12 +118,53 @@ def test_a_test_without_a_mistake_has_no_problem(problems: Problems) -> None:
         (f"  - {{name: a, given: {{{EVENT}}}}}\n", ["1:5 E121 a test needs the key 'expect'"]),
         (
             f"  - {{name: a, given: {{{EVENT}}}, expect: {{status: finished}}}}\n",
-            ["123 'finished' cannot be 'status' (one of done, stopped, failed, waiting, not_started)"],
+            ["123 'finished' cannot be 'status' (one of done, stopped, failed, cancelled, parked, waiting"],
         ),
         (f"  - {{name: a, given: {{{EVENT}}}, expect: {{}}}}\n", ["E122 'expect' must not be empty"]),
         (
             f"  - {{name: a, given: {{{EVENT}, now: 15:00}}, expect: {{status: done}}}}\n",
             ["E126 'now' cannot be '15:00'"],
+        ),
+        (
+            "  - {name: a, given: {now: 2026-03-01T15:00:00Z}, expect: {at: edit}}\n",
+            ["1:5 E327 the test needs an event"],
+        ),
+        (
+            "  - {name: a, given: {inputs: {a: 1}}, expect: {at: edit}}\n",
+            ["1:5 E327 the test needs an event to begin with"],
+        ),
+        (
+            f"  - {{name: a, given: {{{EVENT}, events: [{{{EVENT}}}]}}, expect: {{at: edit}}}}\n",
+            ["E129 an event that comes needs 'after' or 'before'"],
+        ),
+        (
+            f"  - {{name: a, given: {{{EVENT}, events: [{{after: 1h, {EVENT.replace('placed', 'updated')}}}]}}, "
+            "expect: {at: edit}}\n",
+            ["E321 nothing in the workflow listens to 'order.updated' (it does to order.placed)"],
+        ),
+        (
+            f"  - {{name: a, given: {{{EVENT}, approvals: {{edit: approve}}}}, expect: {{at: edit}}}}\n",
+            ["E325 the step 'edit' asks nobody (none does)"],
+        ),
+        (
+            f"  - {{name: a, given: {{{EVENT}, approvals: {{edit: yes}}}}, expect: {{at: edit}}}}\n",
+            ["E123 'yes' cannot be what is said to edit (one of approve, deny, nobody)"],
+        ),
+        (
+            f"  - {{name: a, given: {{{EVENT}}}, expect: {{waits: [edit]}}}}\n",
+            ["E325 the step 'edit' waits for nothing"],
+        ),
+        (
+            f"  - {{name: a, given: {{{EVENT}}}, expect: {{emitted: [stagedoor.x]}}}}\n",
+            ["E326 no step emits 'stagedoor.x' (they emit nothing)"],
+        ),
+        (
+            f"  - {{name: a, given: {{{EVENT}}}, expect: {{result: 5}}}}\n",
+            ["E329 the workflow has no result to compare with"],
+        ),
+        (
+            f"  - {{name: a, given: {{{EVENT}}}, mock: {{run:other: {{}}}}, expect: {{at: edit}}}}\n",
+            ["E322 no step calls 'run:other'"],
         ),
         (
             f"  - {{name: a, given: {{{EVENT}}}, expect: {{at: edt}}}}\n",
@@ -200,6 +248,7 @@ def test_a_file_that_holds_no_event_is_told_with_the_path_of_what_is_wrong(probl
 def test_reading_alone_needs_no_file() -> None:
     """What is in force is read from the ledger, where no fixture is."""
     trial = trial_of("  - {name: a, given: {event: gone.json}, expect: {calls: []}}\n")
+    assert trial.event is not None
     assert trial.event.file == "gone.json"
     with pytest.raises(DefinitionError, match=r"gone\.json"):
         event_of(trial)

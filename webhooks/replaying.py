@@ -171,8 +171,8 @@ class Replayer:
             log.exception("preview_failed", delivery_id=stored.id)
             tally.counts["cannot be taken in"] += 1
             return
-        for run in taken.begun:
-            tally.tell(run.workflow, Fate.BEGINS)
+        for workflow in replays.begun_by(turn.connection, [event.id for event in taken.events]):
+            tally.tell(workflow, Fate.BEGINS)
 
     def _examined(self, connection: Connection, stored: Stored) -> Examined:
         source = self._sources.get(stored.source)

@@ -23,6 +23,7 @@ from workflows.ledger import correlations, events, gathered, runs
 from workflows.ledger.runs import NewRun, RunRow
 from workflows.runtime.awaiting import take_events
 from workflows.runtime.crowds import settle_crowd
+from workflows.runtime.earlier import child_before
 from workflows.runtime.rules import InForce, Rules
 from workflows.values import new_id
 
@@ -87,6 +88,7 @@ def start_child(
     event = own_event(
         MANUAL, f"manual:{definition.name}", inputs, parent.event.brand, now, cause=parent.id, depth=depth
     )
+    event = replace(event, replay_of=child_before(connection, parent, decision.at, decision.workflow))
     start_with(connection, rules, definition, event, parent.brand, now, key=parent.key, parent=(parent.id, decision.at))
 
 

@@ -14,6 +14,7 @@ from workflows.ledger.waiting import waiting
 
 QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "effects that are due": lambda connection: effects.due(connection, "symphony", START, 16),
+    "effects that are due, tenant by tenant": lambda connection: list(effects._tenants(connection, "symphony", "t")),
     "whether an effect is due": lambda connection: effects.is_due(connection, "symphony", START),
     "effects with the workers": lambda connection: effects.count_out(connection, "symphony"),
     "leases that ran out": lambda connection: effects.lapsed(connection, START, 200),

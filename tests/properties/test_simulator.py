@@ -6,7 +6,7 @@ from tests.simulator.stories import Story, stories
 from tests.simulator.world import play
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(stories())
 def test_whatever_happens_nothing_is_done_twice_and_everything_ends(story: Story):
     play(story)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -52,11 +52,14 @@ class MemoryDatabase(Database):
         self._writer = self.engine.execution_options(immediate=True)
         self.time = START
         self.die: Die = never
-        with self.engine.connect() as connection, suppress(sqlite3.Error):
-            driver = connection.connection.dbapi_connection
-            assert isinstance(driver, sqlite3.Connection)
-            driver.rollback()
-            _migrated().backup(driver)
+        schema.upgrade(self)
+        self._empty = sqlite3.connect(":memory:")
+        self._driver().backup(self._empty)
+
+    def begin_again(self) -> None:
+        """Empty and migrated, as at first. What SQLAlchemy has compiled stays: that is most of the work."""
+        self._empty.backup(self._driver())
+        self.time, self.die = START, never
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -71,33 +74,17 @@ class MemoryDatabase(Database):
     def pass_time(self, **duration: float) -> None:
         self.time += timedelta(**duration)
 
-
-class _Template(Database):
-    """What is migrated once and copied for every simulation."""
-
-    def __init__(self) -> None:
-        self.is_sqlite = True
-        self.engine = sa.create_engine("sqlite://", poolclass=StaticPool)
-        event.listen(self.engine, "connect", _prepare)
-        event.listen(self.engine, "begin", _begin_sqlite)
-        self._lock = None
-        self._writer = self.engine.execution_options(immediate=True)
+    def _driver(self) -> sqlite3.Connection:
+        with self.engine.connect() as connection:
+            driver = connection.connection.dbapi_connection
+            assert isinstance(driver, sqlite3.Connection)
+        return driver
 
 
 @cache
-def _migrated() -> sqlite3.Connection:
-    template = _Template()
-    schema.upgrade(template)
-    with template.engine.connect() as connection:
-        driver = connection.connection.dbapi_connection
-        assert isinstance(driver, sqlite3.Connection)
-        driver.rollback()
-    _templates.append(template)
-    return driver
-
-
-_templates: list[_Template] = []
-"""Kept, so that the connection is."""
+def memory() -> MemoryDatabase:
+    """The one such ledger of this process."""
+    return MemoryDatabase()
 
 
 def _prepare(connection: sqlite3.Connection, record: object) -> None:

@@ -356,6 +356,7 @@ runs = Table(
     CheckConstraint("slot IS NULL OR state = 'running'", name="slot_while_running"),
 )
 _partial_index("ix_runs_wake_at", runs.c.wake_at, where="state = 'running' AND wake_at IS NOT NULL")
+_partial_index("ix_runs_turns", runs.c.workflow, runs.c.wake_at, where="state = 'running' AND wake_at IS NOT NULL")
 _partial_index("ix_runs_expires_at", runs.c.expires_at, where="state IN ('running', 'queued')")
 _partial_index("ix_runs_parent_id", runs.c.parent_id, where="parent_id IS NOT NULL")
 _partial_index("ix_runs_queued", runs.c.workflow, runs.c.crowd, runs.c.id, where="state = 'queued'")
@@ -546,6 +547,14 @@ effects = Table(
 )
 _partial_index(
     "ix_effects_due", effects.c.vendor, effects.c.due_at, effects.c.id, where="state IN ('intended', 'held')"
+)
+_partial_index(
+    "ix_effects_turns",
+    effects.c.vendor,
+    effects.c.tenant,
+    effects.c.due_at,
+    effects.c.id,
+    where="state IN ('intended', 'held')",
 )
 _partial_index("ix_effects_lease", effects.c.lease_until, where="state IN ('released', 'claimed')")
 _partial_index("ix_effects_out", effects.c.vendor, where="state IN ('released', 'claimed')")

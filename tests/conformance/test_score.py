@@ -158,6 +158,24 @@ def test_an_event_that_came_before_the_look_back_does_not_count_and_the_wait_exp
     assert stage.runs("w")[1] == ("stopped", "news", "symphony.campaign.updated did not come in time")
 
 
+def test_an_event_that_came_in_the_very_moment_the_waiting_began_is_found_by_looking_again(stage: Stage):
+    stage.put(flow("w", WAITS))
+    stage.come("created")
+    event = {"delivery_id": None, "source": "stagedoor", "brand": "", "type": "symphony.campaign.updated"}
+    with stage.database.write() as connection:  # as intake leaves it that could not see the wait
+        event_id = new_id()
+        data = {"id": "7"}
+        connection.execute(
+            tables.events.insert().values(id=event_id, subject="s", occurred_at=stage.database.time, data=data, **event)
+        )
+        key = connection.scalar(sa.select(tables.awaited.c.key))
+        connection.execute(tables.event_keys.insert().values(key=key, event_id=event_id, came_at=stage.database.time))
+    stage.work()
+    assert stage.states("w") == ["running"]
+    stage.pass_time(seconds=2)
+    assert stage.states("w") == ["done"]
+
+
 BOTH = """
   - id: news
     wait_for:

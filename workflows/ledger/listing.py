@@ -159,6 +159,8 @@ def counts(connection: Connection, now: datetime) -> Counts:
 
 def with_events(connection: Connection, lines: Sequence[DeliveryLine]) -> list[DeliveryLine]:
     """The same lines with the types and subjects of the events each delivery led to."""
+    if not lines:
+        return []
     event = tables.events
     found = connection.execute(
         sa.select(event.c.delivery_id, event.c.type, event.c.subject)

@@ -167,6 +167,8 @@ def _running(connection: Connection) -> int:
 
 def with_events(connection: Connection, lines: Sequence[DeliveryLine]) -> list[DeliveryLine]:
     """The same lines with the types and subjects of the events each delivery led to."""
+    if not lines:
+        return []
     event = tables.events
     found = connection.execute(
         sa.select(event.c.delivery_id, event.c.type, event.c.subject)

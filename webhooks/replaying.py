@@ -20,6 +20,7 @@ from workflows.ledger import replays
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.ledger.replays import Replay, ReplayState, Stored, Which
+from workflows.ledger.vault import Tampered
 from workflows.problems import Problem
 from workflows.runtime.intake import Intake
 from workflows.runtime.replays import Fate, replay_event
@@ -179,7 +180,10 @@ class Replayer:
         if source is None:
             gone = Problem("no_source", f"there is no source {stored.source!r} in stagedoor.yml any more", path="$")
             return _kept(stored.state, gone)
-        opened = replays.opened(connection, stored)
+        try:
+            opened = replays.opened(connection, stored)
+        except Tampered as error:
+            return _kept(stored.state, Problem("tampered", str(error), path="$"))
         presented = Presented(opened.body, opened.headers)
         arrival = examine(source, presented)
         if isinstance(arrival, Greeting):

@@ -31,7 +31,7 @@ from workflows.engine.gates import closed_precondition
 from workflows.engine.requests import not_made
 from workflows.engine.snapshot import At, Snapshot
 from workflows.engine.states import StepState, WaitKind
-from workflows.errors import FormulaError, InputError
+from workflows.errors import FormulaError, InputError, NotFound
 from workflows.ledger import correlations, effects, nudges, runs, steps, waits
 from workflows.ledger.database import is_outage
 from workflows.ledger.runs import RunRow
@@ -154,6 +154,9 @@ class _Turn:
             intent = intent_of_step(self.rules, self.run, decision, self.now, call_of)
         except InputError as error:
             self._fail(decision.at, not_made(decision.at, error).reason)
+            return
+        except NotFound as error:
+            self._fail(decision.at, f"nothing was sent: {error}")
             return
         try:
             with self.connection.begin_nested():

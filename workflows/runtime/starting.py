@@ -226,6 +226,9 @@ def _begin_failed(connection: Connection, new: NewRun, failure: str, now: dateti
 
 def let_in(connection: Connection, rules: Rules, run: RunRow, now: datetime) -> RunRow:
     """A run that is queued, if its crowd has a place for it: as it is then."""
+    if run.cancelling is not None and run.state is RunState.QUEUED:
+        runs.end(connection, run, EndRun(RunState.CANCELLED, None, run.cancelling.reason), now)
+        return replace(run, state=RunState.CANCELLED)
     if run.crowd is None or run.state is not RunState.QUEUED:
         return run
     slot = settle_crowd(connection, rules, run.workflow, run.crowd, now).get(run.id)

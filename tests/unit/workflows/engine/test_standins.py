@@ -81,14 +81,18 @@ def test_a_list_of_answers_is_given_as_it_is(props: Props) -> None:
 
 def test_what_was_made_is_in_the_list_that_is_read_from_the_same_place(props: Props) -> None:
     steps = (
-        "  - id: make\n    call: constant_contact.create_segment\n    with:\n      encoded_account_id: a1\n"
-        "      name: Lapsed\n      segment_criteria: {version: '1.0.0', criteria: {type: and, group: [\n"
-        "        {source: tracking, field: not_opened, op: contains-any, const_value: last-n-campaigns, param: '5'}]}}\n"
-        "  - {id: all, call: constant_contact.list_segments, with: {encoded_account_id: a1}}\n"
-        "  - {id: there, stop_unless: \"any(all.segments, each.name == 'Lapsed')\"}\n"
+        "  - id: make\n    call: constant_contact.create_account\n    with:\n      contact_email: ann@example.com\n"
+        "      country_code: GB\n      login_name: ann-at-the-hall\n      organization_name: Hall\n"
+        "  - {id: all, call: constant_contact.list_accounts}\n"
+        "  - id: told\n    emit:\n      event: stagedoor.told\n"
+        "      data: {made: =make.encoded_account_id, all: =all.site_owner_list}\n"
     )
-    simulated = played(props, steps, "constant_contact.list_segments: {segments: []}\n")
-    assert [str(run.status) for run in simulated.runs] == ["done"], simulated.runs[0].reason
+    simulated = played(props, steps, "constant_contact.list_accounts: {site_owner_list: []}\n")
+    assert simulated.played.emitted, simulated.runs[0].reason
+    assert simulated.played.emitted[0].event.data == {
+        "made": "simulated-1",
+        "all": [{"encoded_account_id": "simulated-1", "organization_name": "Hall"}],
+    }
 
 
 def test_what_nobody_says_and_a_step_reads_is_asked_for(props: Props) -> None:

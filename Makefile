@@ -12,7 +12,7 @@ export PIP_ROOT_USER_ACTION := ignore
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test acceptance lint types check format bench bench-runs bench-flood fuzz fuzz-door
+.PHONY: help venv demo up test acceptance nightly lint types check format bench bench-runs bench-flood bench-grown fuzz fuzz-door
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ test: $(READY) ## run the test suite
 
 acceptance: $(READY) ## run the test suite and what is too long for it
 	$(BIN)/python -m pytest
+
+nightly: $(READY) ## play a hundred thousand random stories against the engine
+	$(BIN)/python -m tests.simulator --schedules 100000
 
 lint: $(READY) ## look for mistakes and for formatting that differs
 	$(BIN)/ruff check .
@@ -52,6 +55,9 @@ fuzz: $(READY) ## try formulas nobody would write, for five minutes
 
 bench-flood: $(READY) ## measure whether a flood at one source leaves the others alone
 	$(BIN)/python benchmarks/flood.py
+
+bench-grown: $(READY) ## measure whether a ledger of five million deliveries takes in as cheaply as one of ten thousand
+	$(BIN)/python benchmarks/grown.py
 
 fuzz-door: $(READY) ## try requests nobody would send on parsing and verification, for ten minutes
 	$(BIN)/python benchmarks/fuzz_door.py --minutes 10

@@ -57,9 +57,9 @@ SERVERS: Mapping[str, str] = {
 }
 WARM_UP_SECONDS = 1.0
 
-PROMISED_OF_CEILING = 0.4
+PROMISED_OF_CEILING = 0.45
 PROMISED_OF_PER_REQUEST = {"sqlite": 2.0, "postgresql": 1.2}
-PROMISED_P99_MS = 50.0
+PROMISED_P99_MS = 40.0
 
 
 @dataclass(frozen=True)

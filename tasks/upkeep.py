@@ -21,8 +21,9 @@ log = structlog.get_logger(__name__)
 class Keeper:
     """Looks after the chores every few seconds. An error is logged; the next look comes all the same."""
 
-    def __init__(self, upkeep: Upkeep) -> None:
+    def __init__(self, upkeep: Upkeep, first_seconds: float = UPKEEP_SECONDS) -> None:
         self._upkeep = upkeep
+        self._first_seconds = first_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -36,8 +37,8 @@ class Keeper:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        has_more = False
-        while not self._stop.wait(PAUSE_SECONDS if has_more else UPKEEP_SECONDS):
+        pause = self._first_seconds
+        while not self._stop.wait(pause):
             has_more = False
             try:
                 has_more = self._upkeep.once()
@@ -45,6 +46,7 @@ class Keeper:
                 log.warning("ledger_unavailable", error=str(error))
             except Exception:
                 log.exception("upkeep_failed")
+            pause = PAUSE_SECONDS if has_more else UPKEEP_SECONDS
 
 
 def bootstep(upkeep: Upkeep) -> type[bootsteps.StartStopStep]:

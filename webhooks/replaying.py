@@ -20,6 +20,7 @@ from workflows.ledger import replays
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.ledger.replays import Replay, ReplayState, Stored, Which
+from workflows.ledger.vault import Tampered
 from workflows.problems import Problem
 from workflows.runtime.intake import Intake
 from workflows.runtime.replays import Fate, replay_event
@@ -171,15 +172,18 @@ class Replayer:
             log.exception("preview_failed", delivery_id=stored.id)
             tally.counts["cannot be taken in"] += 1
             return
-        for run in taken.begun:
-            tally.tell(run.workflow, Fate.BEGINS)
+        for workflow in replays.begun_by(turn.connection, [event.id for event in taken.events]):
+            tally.tell(workflow, Fate.BEGINS)
 
     def _examined(self, connection: Connection, stored: Stored) -> Examined:
         source = self._sources.get(stored.source)
         if source is None:
             gone = Problem("no_source", f"there is no source {stored.source!r} in stagedoor.yml any more", path="$")
             return _kept(stored.state, gone)
-        opened = replays.opened(connection, stored)
+        try:
+            opened = replays.opened(connection, stored)
+        except Tampered as error:
+            return _kept(stored.state, Problem("tampered", str(error), path="$"))
         presented = Presented(opened.body, opened.headers)
         arrival = examine(source, presented)
         if isinstance(arrival, Greeting):

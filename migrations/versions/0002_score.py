@@ -41,6 +41,8 @@ def _widen_effects() -> None:
     op.add_column("effects", sa.Column("round", sa.Integer(), server_default="0", nullable=False, comment=comment))
     comment = "brand and workflow: they take turns"
     op.add_column("effects", sa.Column("tenant", sa.Text(), server_default="", nullable=False, comment=comment))
+    columns = ["vendor", "tenant", "due_at", "id"]
+    _partial_index("ix_effects_turns", "effects", columns, "state IN ('intended', 'held')")
     op.add_column("effects", sa.Column("once_key", sa.Text(), comment="only one effect with this key is ever made"))
     comment = "what must still be so: see workflows.engine.expectations"
     op.add_column("effects", sa.Column("expects", sa.Text(), comment=comment))
@@ -76,6 +78,7 @@ def _widen_runs() -> None:
     op.add_column("runs", sa.Column("started_by", sa.Text(), comment="the person who started it by hand"))
     op.drop_index("ix_runs_expires_at", "runs")
     _partial_index("ix_runs_expires_at", "runs", ["expires_at"], "state IN ('running', 'queued')")
+    _partial_index("ix_runs_turns", "runs", ["workflow", "wake_at"], "state = 'running' AND wake_at IS NOT NULL")
     _partial_index("ix_runs_parent_id", "runs", ["parent_id"], "parent_id IS NOT NULL")
     _partial_index("ix_runs_queued", "runs", ["workflow", "crowd", "id"], "state = 'queued'")
     _partial_index("ix_runs_parked", "runs", ["id"], "state = 'parked'")
@@ -145,6 +148,7 @@ def _make_tables() -> None:
         "event_keys",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("came_at", sa.BigInteger(), nullable=False, comment="by the clock that all processes share"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_event_keys_event_id")),
         sa.PrimaryKeyConstraint("key", "event_id", name=op.f("pk_event_keys")),
         comment="what is listened for, in the events that came",
@@ -195,8 +199,9 @@ def _make_tables() -> None:
             "key", sa.Text(), nullable=False, comment="event type, path and value: see workflows.engine.correlation"
         ),
         sa.Column("event_id", sa.Text(), nullable=True, comment="what came"),
-        sa.Column("after", sa.Text(), nullable=False, comment="the least id of an event that came late enough"),
+        sa.Column("since", sa.BigInteger(), nullable=False, comment="an event that came earlier is none of those"),
         sa.Column("is_open", sa.SmallInteger(), server_default="1", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column(
             "look_at",
             sa.BigInteger(),

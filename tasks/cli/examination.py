@@ -17,13 +17,13 @@ from sqlalchemy.engine import make_url
 
 from tasks.up.places import LOOPBACK, WEB_PORT, running_places
 from vendors.catalogue import build_catalogue
-from webhooks.sources import PRESETS
+from webhooks.sources import PRESETS, build_sources
 from workflows.errors import LedgerUnavailable, StagedoorError
 from workflows.language.check import check_configuration
 from workflows.ledger import schema
 from workflows.ledger.database import Database
 from workflows.runtime.apply import is_in_force
-from workflows.settings import Settings, read_settings
+from workflows.settings import Key, Settings, read_settings
 from workflows.values import utc_now
 
 BROKER_SECONDS = 3.0
@@ -57,6 +57,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Sign]:
     if not problems:
         yield Sign("configuration", "ok", f"{settings.config_dir} has no mistakes")
     yield from _unset(settings)
+    yield from _sources(settings)
     yield from _sealing(settings)
     yield from _vendors(settings)
     yield _data_folder(settings)
@@ -68,6 +69,30 @@ def examine(environ: Mapping[str, str]) -> Iterator[Sign]:
 def _unset(settings: Settings) -> Iterator[Sign]:
     for missing in settings.unset:
         yield Sign("settings", "warn", f"{missing.path} is not set", f"set {missing.variable}")
+
+
+def _sources(settings: Settings) -> Iterator[Sign]:
+    """What comes in is not believed while a source cannot be verified, nor proven by a secret that has ended."""
+    for source in build_sources(settings.sources).values():
+        if source.quarantine:
+            remedy = f"configure it, then `stagedoor replay --state quarantined --source {source.name}`"
+            yield Sign("sources", "warn", f"{source.name} is quarantined: {source.quarantine}", remedy)
+    now = utc_now()
+    for name, configured in settings.sources.items():
+        for key in _keys(configured.options):
+            if key.until is not None and key.until <= now:
+                known = f"the secret {key.id!r}" if key.id else "a secret"
+                yield Sign("sources", "warn", f"{known} of {name} has ended", "take it out, or give it a later end")
+
+
+def _keys(value: Any) -> Iterator[Key]:
+    """All there are among options."""
+    if isinstance(value, Key):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (key for item in value.values() for key in _keys(item))
+    elif isinstance(value, tuple):
+        yield from (key for item in value for key in _keys(item))
 
 
 def _sealing(settings: Settings) -> Iterator[Sign]:

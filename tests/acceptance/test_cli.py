@@ -1,9 +1,11 @@
 """`stagedoor up --sandbox` as a newcomer meets it: what it prints, what other commands see of it, how it ends."""
 
+import base64
 import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +26,8 @@ START_SECONDS = 60.0
 FOLLOW_UP_SECONDS = 15.0
 COMMAND_SECONDS = 60.0
 ABANDONED_SECONDS = 10.0
+KEYS = f"this-test:{base64.b64encode(b'k' * 32).decode()}"
+"""So everything below happens with sealed deliveries."""
 CAMPAIGN = {
     "provider": "facebook",
     "campaign_type": "link_clicks",
@@ -48,6 +52,7 @@ class House:
     @property
     def environment(self) -> dict[str, str]:
         ours = {"STAGEDOOR_DATA": str(self.folder / "var"), "STAGEDOOR_CONFIG": str(ROOT / "config")}
+        ours["STAGEDOOR_KEYS"] = KEYS
         return {**base_environment(BIN), **ours}
 
     def start(self) -> None:
@@ -193,6 +198,49 @@ def test_a_webhook_becomes_a_held_call_that_is_explained_and_goes_out_once(house
     (edit,) = house.received(campaign)
     assert (edit["body"], edit["status"]) == ('{"budget":{"value":60,"currency":"USD"}}', 200)
     assert house.answer("runs", "show", held["run_id"])["state"] == "done"
+
+
+def test_what_a_delivery_holds_is_sealed_in_the_ledger_and_open_to_who_has_the_key(house: House) -> None:
+    house.hold_an_edit("60001")
+    with sqlite3.connect(f"file:{house.folder}/var/ledger.db?mode=ro", uri=True) as ledger:
+        stored = ledger.execute("SELECT headers, body FROM deliveries").fetchall()
+    ledger.close()
+    assert stored
+    assert all(headers.startswith('"this-test.') and b"campaign" not in body for headers, body in stored)
+    newest = house.answer("deliveries", "list")[0]["id"]
+    assert "campaign.created" in house.command("deliveries", "show", newest).stdout
+
+
+def test_a_delivery_is_replayed_without_a_call_made_twice_and_all_of_it_stands_in_the_audit(house: House) -> None:
+    campaign = "60002"
+    held = house.hold_an_edit(campaign)
+    assert house.command("send", "symphony", "campaign.completed", "--set", f"id={campaign}").returncode == 0
+    wait_until(lambda: house.received(campaign), within_seconds=FOLLOW_UP_SECONDS)
+    wait_until(lambda: house.answer("runs", "show", held["run_id"])["state"] != "running")
+    delivery = house.answer("runs", "show", held["run_id"])["delivery_id"]
+    seen = house.answer("replay", delivery, "--dry-run")
+    assert seen["workflows"][held["workflow"]] in ({"done": 1}, {"again": 1})
+    assert house.answer("replay", delivery)["state"] == "done"
+    entry = house.answer("audit", "list")[0]
+    assert (entry["action"], entry["about"]) == ("delivery.replay", delivery)
+    assert house.command("audit", "verify").returncode == 0
+
+
+def test_a_body_that_did_not_fit_is_examined_again(house: House) -> None:
+    token = next(
+        line.split("=", 1)[1]
+        for line in (house.folder / "var" / "sandbox.env").read_text().splitlines()
+        if line.startswith("SYMPHONY_WEBHOOK_TOKEN=")
+    )
+    url = f"{house.place('webhooks').partition('<')[0]}symphony/{token}"
+    answered = requests.post(url, json={"event": "campaign.created", "status": "no id"}, timeout=5)
+    assert answered.status_code == 422
+    delivery = answered.json()["delivery"]
+    listed = house.answer("deliveries", "list", "--state", "rejected")
+    assert [row["id"] for row in listed] == [delivery]
+    told = house.answer("replay", "--rejected", "--yes", "--reason", "a look")
+    assert told["counts"] == {"examined": 1, "still rejected": 1}
+    assert delivery in requests.get(f"{house.place('console')}rejected", timeout=5).text
 
 
 def test_the_doctor_finds_it_well(house: House) -> None:

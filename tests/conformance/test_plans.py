@@ -14,6 +14,7 @@ from workflows.ledger.waiting import waiting
 
 QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "effects that are due": lambda connection: effects.due(connection, "symphony", START, 16),
+    "effects that are due, tenant by tenant": lambda connection: list(effects._tenants(connection, "symphony", "t")),
     "whether an effect is due": lambda connection: effects.is_due(connection, "symphony", START),
     "effects with the workers": lambda connection: effects.count_out(connection, "symphony"),
     "leases that ran out": lambda connection: effects.lapsed(connection, START, 200),
@@ -60,9 +61,9 @@ def full(database: Database) -> Database:
             "INSERT INTO effects (id, key, run_id, step, operation, vendor, inputs, request, requires, repeat, state,"
             f" due_at, max_attempts, give_up_at, created_at) {numbers} SELECT 'f' || i, 'k' || i, 'r' || i, 's',"
             " 'symphony.edit_campaign', 'symphony', '{}', '{}', '[]', 'safe', 'done', 0, 6, 0, 0 FROM n",
-            f"INSERT INTO awaited (id, run_id, wait_id, key, after, is_open) {numbers}"
-            " SELECT 'a' || i, 'r' || i, 'w' || i, 'k' || i, '', 0 FROM n",
-            f"INSERT INTO event_keys (key, event_id) {numbers} SELECT 'k' || i, 'e' || i FROM n",
+            f"INSERT INTO awaited (id, run_id, wait_id, key, since, is_open, created_at) {numbers}"
+            " SELECT 'a' || i, 'r' || i, 'w' || i, 'k' || i, 0, 0, 0 FROM n",
+            f"INSERT INTO event_keys (key, event_id, came_at) {numbers} SELECT 'k' || i, 'e' || i, 0 FROM n",
             "INSERT INTO gathered (workflow, event_id, crowd, definition_hash, came_at)"
             f" {numbers} SELECT 'w', 'e' || i, 'k', 'h', 0 FROM n",
             f"INSERT INTO attempts (effect_id, number, holder, started_at) {numbers} SELECT 'f' || i, 1, 'w', 0 FROM n",

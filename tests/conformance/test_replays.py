@@ -95,6 +95,17 @@ def work(crew: Crew, *answers: Outcome) -> None:
         Sweep(crew.database, crew.rules, crew.performer, crew.releaser, crew.looker).once()
 
 
+def answers_by_note(crew: Crew, refused: set[str]) -> list[Outcome]:
+    """Have the vendor refuse the calls with these notes."""
+
+    def send(operation, request):
+        crew.vendor.received.append(request)
+        return REFUSED if json.loads(request.body or "{}")["note"] in refused else DONE
+
+    crew.vendor.send = send
+    return []
+
+
 def replayer(crew: Crew) -> Replayer:
     return Replayer(crew.database, SOURCES, Intake(crew.database, crew.rules))
 
@@ -310,6 +321,74 @@ def test_a_call_in_doubt_is_not_made_again_by_itself(crew: Crew):
     work(crew)
     assert notes(crew) == ["first", "second"]
     assert [row.state for row in rows(crew, steps)].count("skipped") == 1
+
+
+def test_a_run_that_a_step_began_and_an_event_it_wrote_are_not_begun_and_written_again(crew: Crew):
+    parent = """
+workflow: parent
+description: Has another do the work.
+owner: tests
+when: {event: symphony.campaign.created}
+steps:
+  - id: tell
+    emit: {event: stagedoor.told, data: {id: =event.data.id}}
+  - id: work
+    run: child
+    with: {id: =event.data.id}
+  - id: last
+    call: symphony.edit_campaign
+    with: {id: =event.data.id, note: last}
+"""
+    child = TWO_CALLS.replace("follow-up", "child").replace(
+        "{event: symphony.campaign.created}", "{manual: {inputs: {id: text}}}"
+    )
+    listener = """
+workflow: listener
+description: Hears of it.
+owner: tests
+when: {event: stagedoor.told}
+steps:
+  - id: heard
+    call: symphony.edit_campaign
+    with: {id: =event.data.id, note: heard}
+"""
+    apply(crew, parent, child, listener)
+    delivery = deliver(crew, b'{"event": "campaign.created", "id": "5017"}')
+    work(crew, *answers_by_note(crew, refused={"second"}))
+    assert sorted(notes(crew)) == ["first", "heard", "second"]
+    crew.vendor.received.clear()
+    replay(crew, Which(ids=(delivery,)))
+    work(crew, *answers_by_note(crew, refused={"last"}))
+    assert notes(crew) == ["second", "last"], "the child goes on where its first run ended"
+    crew.vendor.received.clear()
+    replay(crew, Which(ids=(delivery,)))
+    work(crew)
+    assert notes(crew) == ["last"], "and is not begun again once it has done its work"
+
+
+def test_a_workflow_for_many_events_at_a_time_is_left_alone(crew: Crew):
+    batched = (
+        TWO_CALLS.replace("follow-up", "batched")
+        .replace("steps:", "run: {batch: {count: 10, within: 1h, by: event.type}}\nsteps:")
+        .replace("=event.data.id", "'=event.data.events[0].id'")
+    )
+    apply(crew, TWO_CALLS, batched)
+    delivery = deliver(crew)
+    work(crew, DONE, REFUSED)
+    assert preview(crew, Which(ids=(delivery,))).workflows == {
+        "batched": {"together": 1},
+        "follow-up": {"again": 1},
+    }
+
+
+def test_a_person_who_replays_has_said_that_it_is_not_too_late(crew: Crew):
+    delivery = deliver(crew)
+    work(crew)
+    apply(crew, TWO_CALLS.replace("created}", "created, stale_after: 1h}"))
+    crew.database.pass_time(days=3)
+    replay(crew, Which(ids=(delivery,)), "second")
+    work(crew)
+    assert notes(crew) == ["first", "second", "second"]
 
 
 def test_a_workflow_that_did_not_exist_then_begins(crew: Crew):

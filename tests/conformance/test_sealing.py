@@ -1,12 +1,14 @@
 """Sealed deliveries on their whole way: stored, listed, shown, taken in, replayed, rotated, on both engines."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from tests.builders.ledger import catalogue, operation
 from tests.unit.webhooks.payloads import SOURCES, campaign_event, encoded
+from webhooks.erasing import Eraser
 from webhooks.examination import examine
 from webhooks.replaying import Replayer
 from webhooks.signatures import Presented
@@ -17,6 +19,7 @@ from workflows.ledger.database import Database
 from workflows.ledger.inbox import InboxWriter
 from workflows.ledger.replays import Which
 from workflows.ledger.tables import deliveries, events
+from workflows.person import Person
 from workflows.runtime.drift import learn_shapes
 from workflows.runtime.intake import Intake
 from workflows.runtime.rules import Rules
@@ -147,3 +150,25 @@ def test_what_cannot_be_opened_is_counted_and_left(url: str):
         assert page is not None
         assert rotation.rotate(connection, page.stale) == {"cannot be opened": 1}
     keyless.close()
+
+
+def test_what_was_tampered_with_holds_up_nothing_else(url: str, opened: Database, tmp_path: Path):
+    broken, whole = store(url, NEW), store(url, NEW, body=BODY + b" ")
+    with opened.write() as connection:
+        connection.execute(deliveries.update().where(deliveries.c.id == broken).values(body=b"x" * 60))
+        drafts = {"drafts": "nothing that was sealed"}
+        connection.execute(deliveries.update().where(deliveries.c.id == broken).values(**drafts))
+    while intake(opened).take_batch():
+        pass
+    with opened.read() as connection:
+        states = dict(connection.execute(sa.select(deliveries.c.id, deliveries.c.state)).all())
+    assert states == {broken: "rejected", whole: "taken"}
+    assert learn_shapes(opened)
+    (tally,) = Replayer(opened, SOURCES, intake(opened)).preview(Which("rejected"), ())
+    assert list(tally.problems) == [f"$ the body of delivery {broken} is not what was sealed"]
+    found = Eraser(opened, tmp_path, Person.of("ana@example.com"), [NEW]).run(is_preview=False)
+    assert found.changed["deliveries"] == 1
+    with opened.write() as connection:
+        page = rotation.page(connection, "")
+        assert page is not None
+        assert rotation.rotate(connection, [broken]) == {"wrapped": 1}

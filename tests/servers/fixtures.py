@@ -7,12 +7,14 @@ with CI=true it fails instead, because there nobody reads the last lines.
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from tasks.supervisor.guard import Guard
 from tests.servers.chromium import Chromium
+from tests.servers.graphviz import install_graphviz
 from tests.servers.installation import ServerMissing
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
@@ -81,6 +83,12 @@ def valkey_url(valkey_server: Valkey) -> str:
 def chromium() -> Chromium:
     """A browser."""
     return _found("Chromium", Chromium)
+
+
+@pytest.fixture(scope="session")
+def graphviz() -> Path:
+    """Graphviz' program dot."""
+    return _found("Graphviz", install_graphviz)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from webhooks.console import access, words
+from webhooks.console.graph import draw_graph
 from webhooks.console.timeline import draw
 from webhooks.errors import PayloadError
 from webhooks.unpacking import unpack
@@ -72,7 +73,7 @@ def run(run_id: str) -> Answer:
         told = explain_run(connection, run_id, now)
         return {"told": told, "run": told.run.line, "timeline": draw(told)}
 
-    return _page("run", gather)
+    return _page("run", gather, lambda found: {"graph": draw_graph(found["told"].run)})
 
 
 def effect(effect_id: str) -> Answer:
@@ -156,13 +157,17 @@ def _guard() -> Answer | None:
     return redirect(url_for("console.login"), 303)
 
 
-def _page(name: str, gather: Callable[[Connection, datetime], dict[str, Any]]) -> str:
-    """Gather in one transaction, so that a page does not contradict itself, then render without it."""
+def _page(
+    name: str,
+    gather: Callable[[Connection, datetime], dict[str, Any]],
+    work_out: Callable[[dict[str, Any]], dict[str, Any]] = lambda found: {},
+) -> str:
+    """Gather in one transaction, so that a page does not contradict itself, then work out and render without it."""
     database = _services().database
     with database.read() as connection:
         now = database.now(connection)
         found = gather(connection, now)
-    return render_template(f"console/{name}.html", now=now, **found)
+    return render_template(f"console/{name}.html", now=now, **found, **work_out(found))
 
 
 def _not_found(error: NotFound) -> Answer:

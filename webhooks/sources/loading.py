@@ -13,13 +13,14 @@ from typing import Any
 from marshmallow import INCLUDE, Schema, ValidationError, fields, missing
 
 from webhooks.errors import PayloadError
+from webhooks.sources.payload import Identifier
 from workflows.catalogue import problems_of
 from workflows.fields import Flag, Text
 
 Reader = Callable[[Any], Any]
 """Gives the loaded value, or raises ValidationError: then marshmallow decides."""
 
-USUAL: dict[type[fields.Field[Any]], type] = {Text: str, Flag: bool, fields.Integer: int}
+USUAL: dict[type[fields.Field[Any]], type] = {Text: str, Identifier: str, Flag: bool, fields.Integer: int}
 """Fields that load a value of this very type as it is, before their validators."""
 
 

@@ -89,14 +89,16 @@ def without_nulls(value: dict[str, Any], names: Collection[str]) -> dict[str, An
     return {key: item for key, item in value.items() if key not in names or item not in (None, "", {})}
 
 
+def _fits_subjects(text: str) -> None:
+    if not 1 <= len(text) <= 200 or not text.isprintable():
+        raise ValidationError("must be 1 to 200 printable characters")
+
+
 class Identifier(Text):
     """An id of the sender's: it becomes part of subjects and keys, so it is short and has no control characters."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if not 1 <= len(text) <= 200 or not text.isprintable():
-            raise ValidationError("must be 1 to 200 printable characters")
-        return text
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=_fits_subjects, **kwargs)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -102,7 +102,7 @@ OVER = frozenset({StepState.DONE, StepState.SKIPPED, StepState.STOPPED, StepStat
 """The states of a step that is over."""
 
 RUN_MOVES: Mapping[RunState, frozenset[RunState]] = {
-    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.FAILED, RunState.CANCELLED}),
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.STOPPED, RunState.FAILED, RunState.CANCELLED}),
     RunState.PARKED: frozenset({RunState.RUNNING, RunState.QUEUED, RunState.STOPPED, RunState.CANCELLED}),
     RunState.RUNNING: frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.CANCELLED}),
     RunState.DONE: frozenset(),

@@ -57,9 +57,9 @@ def run_as_meant(definition: Definition, event: Event, scope: Scope, key: str, n
 
 
 def stale(definition: Definition, event: Event, now: datetime) -> str:
-    """Why a person must say whether the event's run shall begin; "" where it may."""
+    """Why a person must say whether the event's run shall begin; "" where it may. Of a replay a person has said so."""
     stale_after, age = definition.trigger.stale_after, now - event.occurred_at
-    if stale_after is None or age <= stale_after:
+    if stale_after is None or age <= stale_after or event.replay_of is not None:
         return ""
     return f"it happened {age.total_seconds() / 3600:.1f} hours before it came, which is too long ago"
 

@@ -380,7 +380,7 @@ class Walk:
                 output = {"result": render(loop.result, scope)}
             except FormulaError as error:
                 ended = Ended(StepState.FAILED, None, str(error))
-        self._end_with(part, ended, output)
+        self._end_part(part, ended, output)
         return True
 
     def _any_failed(self, at: At, before: int) -> bool:
@@ -399,10 +399,8 @@ class Walk:
         }
         if loop.on_item_error == "fail" and StepState.FAILED in states:
             number = states.index(StepState.FAILED)
-            inner = self._ended_at.get(at.part(str(number)))
-            return self._end_with(
-                at, Ended(StepState.FAILED, inner, f"item {number + 1} failed: {views[number].reason}")
-            )
+            reason = f"item {number + 1} failed {views[number].reason}"
+            return self._end(at, StepState.FAILED, reason=reason)
         return self._end(at, StepState.DONE, output)
 
     def _resume_parallel(self, parallel: Parallel, at: At, scope: Scope) -> StepView | None:
@@ -415,7 +413,7 @@ class Walk:
                 continue
             ended = self.sequence(steps, at.iteration, dict(scope))
             if ended is not None:
-                self._end_with(part, ended)
+                self._end_part(part, ended)
         records = {name: self._views[at.part(name)] for name in parallel.branches}
         done = [name for name, record in records.items() if record.state is StepState.DONE]
         if parallel.until == "any" and done:
@@ -443,9 +441,8 @@ class Walk:
         branches = {name: {"state": str(record.state), "reason": record.reason} for name, record in records.items()}
         failed = [name for name, record in records.items() if record.state is StepState.FAILED]
         if (parallel.until == "all" and failed) or not (done or parallel.until == "all"):
-            because = "; ".join(f"{name}: {records[name].reason}" for name in failed) or "no branch was done"
-            inner = self._ended_at.get(at.part(failed[0])) if failed else None
-            return self._end_with(at, Ended(StepState.FAILED, inner, because))
+            because = "; ".join(f"{name} failed {records[name].reason}" for name in failed) or "no branch was done"
+            return self._end(at, StepState.FAILED, reason=because)
         return self._end(at, StepState.DONE, {"first": done[0] if done else "", "branches": branches})
 
     # Writing down.
@@ -471,6 +468,11 @@ class Walk:
         if ended.at is not None:
             self._ended_at[at] = ended.at
         return self._end(at, ended.state, output, ended.reason)
+
+    def _end_part(self, part: At, ended: Ended, output: Any = None) -> StepView:
+        """End an item or a branch; where it ended stands in its reason."""
+        where = f"at {ended.at}: " if ended.at is not None else ""
+        return self._end(part, ended.state, output, f"{where}{ended.reason}")
 
     def _skip(self, at: At, reason: str) -> None:
         if at not in self._views:

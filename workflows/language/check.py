@@ -208,7 +208,8 @@ def _check_files(
     advice = advise([*sound, *(one.definition for one in beside)], surroundings)
     problems += [problem for definition in sound for problem in advice[definition.name]]
     in_order = sorted(problems, key=lambda problem: (problem.place is not None, problem.place))
-    return Examination(in_order, exposures(sound, surroundings.catalogue, brands or {}))
+    all_of_them = [one.definition for one in known]
+    return Examination(in_order, exposures(sound, surroundings.catalogue, brands or {}, all_of_them))
 
 
 def _beside(workflows: Sequence[Examined], others: Sequence[Path]) -> list[Examined]:

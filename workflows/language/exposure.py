@@ -84,10 +84,13 @@ class Exposure:
 
 
 def exposures(
-    definitions: Sequence[Definition], catalogue: Catalogue, brands: Mapping[str, Mapping[str, Any]]
+    definitions: Sequence[Definition],
+    catalogue: Catalogue,
+    brands: Mapping[str, Mapping[str, Any]],
+    beside: Sequence[Definition] = (),
 ) -> list[Exposure]:
-    """The exposure of each definition; that of workflows it runs is part of its own. Only for ones without mistakes."""
-    by_name = {definition.name: definition for definition in definitions}
+    """The exposure of each definition without mistakes; that of workflows it runs, perhaps `beside`, is part of it."""
+    by_name = {definition.name: definition for definition in (*beside, *definitions)}
     return [_exposure(definition, by_name, catalogue, brands) for definition in definitions]
 
 

@@ -56,7 +56,8 @@ def listen(connection: Connection, kind: str, path: str, lookback: timedelta, no
         .order_by(events.c.id.desc())
         .limit(MOST_KEPT)
     )
-    _keep(connection, ((event, [path]) for event in map(event_of, connection.execute(recent))))
+    earlier = [(event, time_of_id(event.id)) for event in map(event_of, connection.execute(recent))]
+    _keep(connection, ((event, [path], came_at) for event, came_at in earlier))
 
 
 def note(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
@@ -67,7 +68,7 @@ def note(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
         paths.setdefault(row.type, []).append(row.path)
     if not paths:
         return
-    keys = _keep(connection, ((event, paths.get(event.type, [])) for event in fresh))
+    keys = _keep(connection, ((event, paths.get(event.type, []), now) for event in fresh))
     waiting = sa.select(awaited.c.run_id).where(awaited.c.is_open == 1, awaited.c.key.in_(keys)).distinct()
     nudges.leave(connection, list(connection.scalars(waiting)) if keys else [], now)
 
@@ -89,7 +90,8 @@ def begin(connection: Connection, run_id: str, wait_id: str | None, wanted: Iter
                     "wait_id": wait_id,
                     "name": item.name,
                     "key": key,
-                    "after": first_id_at(item.since),
+                    "since": item.since,
+                    "created_at": now,
                     "look_at": now + FIRST_LOOK,
                 }
             )
@@ -100,7 +102,7 @@ def begin(connection: Connection, run_id: str, wait_id: str | None, wanted: Iter
 def take(connection: Connection, run_id: str) -> list[Came]:
     """What came for a locked run since it began to wait, in the order it came; each is taken once."""
     first = sa.select(sa.func.min(event_keys.c.event_id)).where(
-        event_keys.c.key == awaited.c.key, event_keys.c.event_id >= awaited.c.after
+        event_keys.c.key == awaited.c.key, event_keys.c.came_at >= awaited.c.since
     )
     found = sa.select(awaited.c.id, awaited.c.wait_id, awaited.c.name, first.scalar_subquery().label("event_id"))
     rows = connection.execute(found.where(awaited.c.run_id == run_id, awaited.c.is_open == 1)).all()
@@ -142,15 +144,15 @@ def close_run(connection: Connection, run_id: str) -> None:
 
 def look_again(connection: Connection, now: datetime, limit: int) -> int:
     """Tell runs of events that came in the very moment they began to wait; how many were looked at."""
-    due = sa.select(awaited.c.id, awaited.c.run_id, awaited.c.key, awaited.c.after, awaited.c.look_at).where(
+    due = sa.select(awaited.c.id, awaited.c.run_id, awaited.c.key, awaited.c.since, awaited.c.created_at).where(
         awaited.c.look_at.is_not(None), awaited.c.look_at <= now
     )
     rows = connection.execute(due.order_by(awaited.c.look_at).limit(limit).with_for_update(skip_locked=True)).all()
     for row in rows:
-        came = sa.select(sa.literal(1)).where(event_keys.c.key == row.key, event_keys.c.event_id >= row.after)
+        came = sa.select(sa.literal(1)).where(event_keys.c.key == row.key, event_keys.c.came_at >= row.since)
         if connection.scalar(came.limit(1)) is not None:
             nudges.leave(connection, [row.run_id], now)
-        age = max(now - time_of_id(row.id), FIRST_LOOK)
+        age = max(now - row.created_at, FIRST_LOOK)
         following = None if age >= LAST_LOOK else now + age
         connection.execute(awaited.update().where(awaited.c.id == row.id).values(look_at=following))
     return len(rows)
@@ -162,12 +164,16 @@ def looks_due(connection: Connection, now: datetime) -> bool:
     return connection.scalar(due.limit(1)) is not None
 
 
-def _keep(connection: Connection, found: Iterable[tuple[Event, Sequence[str]]]) -> list[str]:
-    """Keep events under what stands at these paths; the keys."""
-    rows = [{"key": key, "event_id": event.id} for event, paths in found for key in keys_of(event, paths)]
+def _keep(connection: Connection, found: Iterable[tuple[Event, Sequence[str], datetime]]) -> list[str]:
+    """Keep events under what stands at these paths, with when they came; the keys."""
+    rows = [
+        {"key": key, "event_id": event.id, "came_at": came_at}
+        for event, paths, came_at in found
+        for key in keys_of(event, paths)
+    ]
     if rows:
         connection.execute(_insert(connection, event_keys).on_conflict_do_nothing(), rows)
-    return [row["key"] for row in rows]
+    return [str(row["key"]) for row in rows]
 
 
 def _insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

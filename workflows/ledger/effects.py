@@ -6,9 +6,10 @@ whether it landed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ from workflows.ledger import once
 from workflows.ledger.lines import in_state
 from workflows.ledger.tables import attempts, effect_subjects, effects, milestones
 from workflows.values import EffectId, new_id
+
+MOST_TENANTS = 50
+"""Others that are looked at when one has more to do than may leave."""
 
 RELEASE_SECONDS = 30
 """A released effect that nobody claimed within this time is released again: its message was lost."""
@@ -92,6 +96,7 @@ class EffectRow:
     expects: tuple[ExpectedRead, ...]
     seen: Any
     seen_at: datetime | None
+    tenant: str
 
     @classmethod
     def of(cls, row: Row[Any]) -> EffectRow:
@@ -121,6 +126,7 @@ class EffectRow:
             ),
             seen=row.seen,
             seen_at=row.seen_at,
+            tenant=row.tenant,
         )
 
 
@@ -215,15 +221,43 @@ def count_out(connection: Connection, vendor: str) -> int:
 
 
 def due(connection: Connection, vendor: str, now: datetime, limit: int) -> list[EffectRow]:
-    """Effects of this vendor that may leave now, the longest waiting first; locked, those locked elsewhere left out."""
-    statement = (
-        sa.select(effects)
-        .where(_due(now), effects.c.vendor == vendor)
-        .order_by(effects.c.due_at, effects.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [EffectRow.of(row) for row in connection.execute(statement)]
+    """Effects of this vendor that may leave now, the longest waiting first; locked, those locked elsewhere left out.
+
+    Where more are due than asked for, tenants take turns, so that one with thousands keeps none of the others waiting.
+    """
+    found = _due_of(connection, vendor, now, limit)
+    if len(found) < limit:
+        return found
+    ours = found[0].tenant
+    turns = [[effect for effect in found if effect.tenant == ours]]
+    for tenant in islice(_tenants(connection, vendor, ours), MOST_TENANTS):
+        of_tenant = _due_of(connection, vendor, now, limit, tenant)
+        turns += [of_tenant] if of_tenant else []
+    return [effect for turn in zip_longest(*turns) for effect in turn if effect is not None][:limit]
+
+
+def _due_of(
+    connection: Connection, vendor: str, now: datetime, limit: int, tenant: str | None = None
+) -> list[EffectRow]:
+    which = _due(now) & (effects.c.vendor == vendor)
+    if tenant is not None:
+        which &= effects.c.tenant == tenant
+    statement = sa.select(effects).where(which).order_by(effects.c.due_at, effects.c.id).limit(limit)
+    return [EffectRow.of(row) for row in connection.execute(statement.with_for_update(skip_locked=True))]
+
+
+def _tenants(connection: Connection, vendor: str, after: str) -> Iterator[str]:
+    """The other tenants with effects that wait for this vendor, going round from the one behind `after`."""
+    waiting = in_state(effects, EffectState.INTENDED, EffectState.HELD) & (effects.c.vendor == vendor)
+    following = sa.select(sa.func.min(effects.c.tenant)).where(waiting)
+    tenant = connection.scalar(following.where(effects.c.tenant > after))
+    while tenant is not None:
+        yield tenant
+        tenant = connection.scalar(following.where(effects.c.tenant > tenant))
+    tenant = connection.scalar(following.where(effects.c.tenant < after))
+    while tenant is not None:
+        yield tenant
+        tenant = connection.scalar(following.where(effects.c.tenant > tenant, effects.c.tenant < after))
 
 
 def _due(now: datetime) -> sa.ColumnElement[bool]:

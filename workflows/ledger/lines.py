@@ -63,7 +63,9 @@ class RunLine:
 
 @dataclass(frozen=True)
 class EffectLine:
-    """One vendor call; `workflow`, `run_key` and `zone` are its run's, None where it was called by hand.
+    """One vendor call; `workflow`, `run_key` and `zone` are its run's, None where it is of no run.
+
+    Of no run is what was called by hand, and what fetches or asks something for an event.
 
     `rests_until`: its vendor is left alone until then.
     """

@@ -29,8 +29,10 @@ def closed(connection: Connection, key: str, effect_id: str) -> Closed | None:
 def take(connection: Connection, key: str, effect_id: str) -> Closed | None:
     """Take the key for an effect; the gate that is closed when another has it."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    taken = connection.execute(insert(once_keys).values(key=key, effect_id=effect_id).on_conflict_do_nothing())
-    return None if taken.rowcount else closed(connection, key, effect_id)
+    fresh = insert(once_keys).values(key=key, effect_id=effect_id).on_conflict_do_nothing()
+    # Not by the count of rows, which a driver may not know of an insert.
+    is_taken = connection.scalar(fresh.returning(once_keys.c.key)) is not None
+    return None if is_taken else closed(connection, key, effect_id)
 
 
 def give_back(connection: Connection, effect_id: str) -> list[str]:

@@ -178,6 +178,12 @@ def make_again(connection: Connection, origin: str, workflow: str, steps: Collec
     return give_up_key(connection, these & stands())
 
 
+def begun_by(connection: Connection, event_ids: Sequence[str]) -> list[str]:
+    """The workflows of the runs that began with these events: running, in a queue, or waiting for a person."""
+    statement = sa.select(runs.c.workflow).where(runs.c.event_id.in_(event_ids)).order_by(runs.c.id)
+    return list(connection.scalars(statement))
+
+
 def runs_for(origin: str, workflow: str) -> Select[Any]:
     """The ids of the runs of a workflow for an event and its replays."""
     joined = sa.select(runs.c.id).join(events, events.c.id == runs.c.event_id)

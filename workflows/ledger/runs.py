@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ from workflows.values import RunId, new_id
 
 PUT_OFF = timedelta(seconds=30)
 """How long a run rests that could not be decided on because of an error of ours."""
+
+MOST_WORKFLOWS = 50
+"""That take turns when more runs are awake than are taken on at once."""
 
 
 @dataclass(frozen=True)
@@ -238,13 +242,10 @@ def put_off(connection: Connection, run_id: str, now: datetime) -> None:
 
 
 def awake(connection: Connection, now: datetime, limit: int) -> list[str]:
-    """Runs that something woke, and runs that have expired with nothing out at a vendor; the longest waiting first."""
-    woken = (
-        sa.select(runs.c.id)
-        .where(runs.c.state == RunState.RUNNING, runs.c.wake_at.is_not(None), runs.c.wake_at <= now)
-        .order_by(runs.c.wake_at)
-        .limit(limit)
-    )
+    """Runs that something woke, and runs that have expired with nothing out at a vendor; the longest waiting first.
+
+    Where more are awake than asked for, workflows take turns.
+    """
     out_there = sa.exists().where(effects.c.run_id == runs.c.id, effects.c.state.in_(OUT_THERE))
     expired = (
         sa.select(runs.c.id)
@@ -253,8 +254,25 @@ def awake(connection: Connection, now: datetime, limit: int) -> list[str]:
         .order_by(runs.c.expires_at)
         .limit(limit)
     )
-    found = [*connection.scalars(woken), *connection.scalars(expired)]
+    found = [*_woken(connection, now, limit), *connection.scalars(expired)]
     return list(dict.fromkeys(found))[:limit]
+
+
+def _woken(connection: Connection, now: datetime, limit: int) -> list[str]:
+    woken = in_state(runs, RunState.RUNNING) & runs.c.wake_at.is_not(None) & (runs.c.wake_at <= now)
+    first = sa.select(runs.c.id, runs.c.workflow).where(woken).order_by(runs.c.wake_at).limit(limit)
+    rows = connection.execute(first).all()
+    if len(rows) < limit:
+        return [row.id for row in rows]
+    ours = rows[0].workflow
+    turns = [[row.id for row in rows if row.workflow == ours]]
+    following = sa.select(sa.func.min(runs.c.workflow)).where(woken)
+    name = connection.scalar(following.where(runs.c.workflow != ours))
+    while name is not None and len(turns) < MOST_WORKFLOWS:
+        mine = sa.select(runs.c.id).where(woken, runs.c.workflow == name).order_by(runs.c.wake_at).limit(limit)
+        turns.append(list(connection.scalars(mine)))
+        name = connection.scalar(following.where(runs.c.workflow > name, runs.c.workflow != ours))
+    return [run_id for turn in zip_longest(*turns) for run_id in turn if run_id is not None][:limit]
 
 
 def is_cancelling(connection: Connection, run: RunRow) -> bool:

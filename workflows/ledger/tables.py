@@ -356,6 +356,7 @@ runs = Table(
     CheckConstraint("slot IS NULL OR state = 'running'", name="slot_while_running"),
 )
 _partial_index("ix_runs_wake_at", runs.c.wake_at, where="state = 'running' AND wake_at IS NOT NULL")
+_partial_index("ix_runs_turns", runs.c.workflow, runs.c.wake_at, where="state = 'running' AND wake_at IS NOT NULL")
 _partial_index("ix_runs_expires_at", runs.c.expires_at, where="state IN ('running', 'queued')")
 _partial_index("ix_runs_parent_id", runs.c.parent_id, where="parent_id IS NOT NULL")
 _partial_index("ix_runs_queued", runs.c.workflow, runs.c.crowd, runs.c.id, where="state = 'queued'")
@@ -417,8 +418,9 @@ awaited = Table(
     Column("name", Text, nullable=False, server_default=""),
     Column("key", Text, nullable=False, comment="event type, path and value: see workflows.engine.correlation"),
     Column("event_id", Text, ForeignKey("events.id"), comment="what came"),
-    Column("after", Text, nullable=False, comment="the least id of an event that came late enough"),
+    Column("since", Instant, nullable=False, comment="an event that came earlier is none of those"),
     Column("is_open", SmallInteger, nullable=False, server_default="1"),
+    Column("created_at", Instant, nullable=False),
     Column("look_at", Instant, comment="look again for what came in the very moment the waiting began"),
     Index(None, "run_id"),
 )
@@ -442,6 +444,7 @@ event_keys = Table(
     metadata,
     Column("key", Text, nullable=False),
     Column("event_id", Text, ForeignKey("events.id"), nullable=False),
+    Column("came_at", Instant, nullable=False, comment="by the clock that all processes share"),
     PrimaryKeyConstraint("key", "event_id"),
     Index(None, "event_id"),
     comment="what is listened for, in the events that came",
@@ -544,6 +547,14 @@ effects = Table(
 )
 _partial_index(
     "ix_effects_due", effects.c.vendor, effects.c.due_at, effects.c.id, where="state IN ('intended', 'held')"
+)
+_partial_index(
+    "ix_effects_turns",
+    effects.c.vendor,
+    effects.c.tenant,
+    effects.c.due_at,
+    effects.c.id,
+    where="state IN ('intended', 'held')",
 )
 _partial_index("ix_effects_lease", effects.c.lease_until, where="state IN ('released', 'claimed')")
 _partial_index("ix_effects_out", effects.c.vendor, where="state IN ('released', 'claimed')")

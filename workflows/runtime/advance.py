@@ -31,14 +31,14 @@ from workflows.engine.gates import closed_precondition
 from workflows.engine.requests import not_made
 from workflows.engine.snapshot import At, Snapshot
 from workflows.engine.states import StepState, WaitKind
-from workflows.errors import FormulaError, InputError
+from workflows.errors import FormulaError, InputError, NotFound
 from workflows.ledger import correlations, effects, nudges, runs, steps, waits
 from workflows.ledger.database import is_outage
 from workflows.ledger.runs import RunRow
 from workflows.ledger.snapshots import snapshot
 from workflows.runtime.awaiting import take_events
 from workflows.runtime.crowds import settle_crowd
-from workflows.runtime.earlier import ended_before
+from workflows.runtime.earlier import done_before, ended_before
 from workflows.runtime.intents import intent_of_step
 from workflows.runtime.rules import Rules
 from workflows.runtime.starting import CannotStart, start_child, write_event
@@ -108,10 +108,11 @@ class _Turn:
             case Intend():
                 self._intend(decision)
             case BeginRun():
-                if self._try(decision.at, partial(start_child, decision=decision)):
+                if not self._is_known(decision.at) and self._try(decision.at, partial(start_child, decision=decision)):
                     self._enter(decision.at, StepState.RUNNING)
             case WriteEvent():
-                self._try(decision.at, partial(write_event, decision=decision))
+                if not self._is_known(decision.at):
+                    self._try(decision.at, partial(write_event, decision=decision))
             case Abandon():
                 self._abandon(decision)
             case BeginEnding():
@@ -154,6 +155,9 @@ class _Turn:
         except InputError as error:
             self._fail(decision.at, not_made(decision.at, error).reason)
             return
+        except NotFound as error:
+            self._fail(decision.at, f"nothing was sent: {error}")
+            return
         try:
             with self.connection.begin_nested():
                 seen = effects.seen_milestones(self.connection, intent.requires)
@@ -164,6 +168,15 @@ class _Turn:
                 raise
             # A subject longer than an index takes, or with a NUL in it: it would be no better in half a minute.
             self._fail(decision.at, "nothing was sent: the ledger has no place for what this call is about")
+
+    def _is_known(self, at: At) -> bool:
+        """Whether an earlier run for the same news has done what the step would do; then the step is over."""
+        known = done_before(self.connection, self.run, at)
+        if known is None:
+            return False
+        steps.end(self.connection, self.run.id, known, self.now)
+        self.again = True
+        return True
 
     def _abandon(self, decision: Abandon) -> None:
         run_id, given_up = self.run.id, decision.steps

@@ -28,6 +28,8 @@ class Fate(StrEnum):
     """An earlier run ended: a new one begins and keeps the calls that were made."""
     UNDER_WAY = "under way"
     """An earlier run has not ended: it is left alone."""
+    TOGETHER = "together"
+    """It runs for several events at a time (`batch`, `debounce`); of one nobody can tell what was done. Left alone."""
     DONE = "done"
     """An earlier run of the same definition did everything: there is nothing to do."""
 
@@ -64,6 +66,8 @@ def replay_event(
 
 
 def _left_alone(definition: Definition, earlier: dict[str, EarlierRun], again: Collection[str]) -> Replayed | None:
+    if definition.batch is not None or definition.debounce is not None:
+        return Replayed(definition.name, Fate.TOGETHER, "")
     before = earlier.get(definition.name)
     if before is None:
         return None

@@ -23,6 +23,7 @@ from workflows.ledger import correlations, events, gathered, runs
 from workflows.ledger.runs import NewRun, RunRow
 from workflows.runtime.awaiting import take_events
 from workflows.runtime.crowds import settle_crowd
+from workflows.runtime.earlier import child_before
 from workflows.runtime.rules import InForce, Rules
 from workflows.values import new_id
 
@@ -87,6 +88,7 @@ def start_child(
     event = own_event(
         MANUAL, f"manual:{definition.name}", inputs, parent.event.brand, now, cause=parent.id, depth=depth
     )
+    event = replace(event, replay_of=child_before(connection, parent, decision.at, decision.workflow))
     start_with(connection, rules, definition, event, parent.brand, now, key=parent.key, parent=(parent.id, decision.at))
 
 
@@ -224,6 +226,9 @@ def _begin_failed(connection: Connection, new: NewRun, failure: str, now: dateti
 
 def let_in(connection: Connection, rules: Rules, run: RunRow, now: datetime) -> RunRow:
     """A run that is queued, if its crowd has a place for it: as it is then."""
+    if run.cancelling is not None and run.state is RunState.QUEUED:
+        runs.end(connection, run, EndRun(RunState.CANCELLED, None, run.cancelling.reason), now)
+        return replace(run, state=RunState.CANCELLED)
     if run.crowd is None or run.state is not RunState.QUEUED:
         return run
     slot = settle_crowd(connection, rules, run.workflow, run.crowd, now).get(run.id)

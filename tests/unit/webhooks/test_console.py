@@ -1,6 +1,7 @@
 """The console: what it shows, what it hides, and to whom it shows anything at all."""
 
 import gzip
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -157,6 +158,22 @@ def test_a_run_is_shown_with_what_would_release_it_and_as_a_picture(here: FlaskC
     assert "attempt 1: retry, 429 after 420 ms" in page
     assert "tell_team" in page
     assert "1.8% &gt;= 1.2% is true" in page
+
+
+def test_a_run_shows_its_workflow_with_the_states_of_its_steps(here: FlaskClient, rows: Rows, graphviz: Path) -> None:
+    page = seen(here, f"/runs/{busy_evening(rows)['held_run']}")
+    assert '<div class="graph"><svg' in page
+    assert re.search(r'class="node is_\w+ good"', page)
+    assert re.search(r'class="node is_\w+ (busy|wait)"', page)
+
+
+def test_without_graphviz_the_workflow_is_text_for_mermaid(
+    here: FlaskClient, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    page = seen(here, f"/runs/{rows.run(workflow='without-graphviz')}")
+    assert "<details>" in page
+    assert "flowchart TB" in page
 
 
 def test_a_run_that_is_over_does_not_look_again(here: FlaskClient, rows: Rows) -> None:

@@ -20,5 +20,6 @@ def unguarded(definition: Definition, catalogue: Catalogue) -> Iterator[Remark]:
         operation = catalogue.operations.get(step.verb.operation)
         if operation is not None and operation.repeat is not Repeat.SAFE:
             message = f"{operation.name} made twice acts twice, and a second event would make it again"
-            hint = "say what it is made for: once: [=event.data.id]" if not definition.batch else "add 'once'"
+            is_single = bool(definition.trigger.events) and definition.batch is None
+            hint = "say what it is made for" + (": once: [=event.data.id]" if is_single else " by 'once'")
             yield Remark("W503", step.verb.operation_place, message, hint)

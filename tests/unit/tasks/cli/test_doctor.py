@@ -52,3 +52,24 @@ def test_passwords_are_not_shown(stagedoor: Run, monkeypatch: pytest.MonkeyPatch
     result = stagedoor("doctor")
     assert result.status == 1
     assert "secret-of" not in result.out + result.err
+
+
+def test_a_source_nobody_can_believe_and_a_secret_that_has_ended_are_warnings(
+    folder: Path, stagedoor: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SITE", "s")
+    (folder / "config" / "stagedoor.yml").write_text("""\
+sources:
+  site: {preset: symphony-website, token: {secret: "${SITE}", id: spring, until: 2026-01-01T00:00:00Z}, brand: main}
+brands: {main: {zone: UTC}}
+""")
+    found = [sign for sign in stagedoor("doctor", "--json").json if sign["about"] == "sources"]
+    assert [(sign["verdict"], sign["found"], sign["remedy"]) for sign in found] == [
+        (
+            "warn",
+            "site is quarantined: its signature cannot be verified: "
+            "secrets and signed of this source must be configured",
+            "configure it, then `stagedoor replay --state quarantined --source site`",
+        ),
+        ("warn", "the secret 'spring' of site has ended", "take it out, or give it a later end"),
+    ]

@@ -12,7 +12,7 @@ from tests.builders.catalogue import make_catalogue
 from tests.builders.settings import make_settings
 from workflows.catalogue import Catalogue
 from workflows.errors import ConfigurationError
-from workflows.language.check import check_configuration, check_paths, read_workflows
+from workflows.language.check import check_configuration, check_paths, examine_configuration, read_workflows
 from workflows.language.codes import CODES
 from workflows.language.reports import as_json, as_sarif, as_text
 from workflows.problems import Place, Problem
@@ -232,6 +232,15 @@ def test_a_file_alone_is_checked_among_the_others_of_its_configuration(write: Wr
     assert check_configuration({}, None, catalogue_of, [caller]) == []
     caller.write_text(caller.read_text().replace("run: b", "run: c"))
     assert [problem.code for problem in check_configuration({}, None, catalogue_of, [caller])] == ["E333"]
+
+
+def test_what_a_file_alone_runs_of_the_others_is_part_of_what_it_causes(write: Write, tmp_path: Path) -> None:
+    write("stagedoor.yml", "brands: {main: {zone: UTC}}\n")
+    sell = "steps: [{id: sell, call: shop.sell_show, with: {id: x, budget: 5 USD}, once: [x]}]\n"
+    write("workflows/b.yml", "workflow: b\nwhen: {manual: {}}\n" + sell)
+    caller = write("workflows/a.yml", "workflow: a\nwhen: {event: order.placed}\nsteps: [{id: a, run: b}]\n")
+    (exposure,) = examine_configuration({}, None, catalogue_of, [caller]).exposures
+    assert (exposure.workflow, exposure.money_a_day) == ("a", {"USD": 5})
 
 
 PROBLEMS = [

@@ -96,6 +96,12 @@ def _facts(operation: Operation) -> Iterator[tuple[str, str]]:
     if operation.reduces:
         yield "Always possible", "it only takes something away."
     yield "Repeated", " ".join(_repeating(operation))
+    if operation.undo is not None:
+        needs = f" Needs {operation.undo.needs}." if operation.undo.needs else ""
+        yield (
+            "Taken back",
+            f"by `{operation.undo.operation}` (`stagedoor undo`).{needs} {operation.undo.leaves}".strip(),
+        )
     if operation.follow is not None:
         yield "Followed", f"the vendor only accepts it; how it ended is read. {_look(operation.follow)}"
     if operation.pages is not None:

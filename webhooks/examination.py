@@ -7,7 +7,6 @@ request that tells of nothing, is answered and forgotten.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from webhooks.admission import key_of, position_of, wanted
@@ -42,7 +41,8 @@ def examine(source: Source, presented: Presented, key_id: str = "") -> Arrival |
     problems = None
     try:
         body = unpack(body, presented.headers.get("content-encoding", ""), admission.unpacked_bytes)
-        content = replace(content, payload=read_json(body, admission.depth, admission.items))
+        payload = read_json(body, admission.depth, admission.items)
+        content = Content(payload, presented.headers, source.name, source.options)
         greeting = source.preset.greet(content)
         if greeting is not None:
             return greeting

@@ -16,6 +16,7 @@ from webhooks.sources import Source, build_sources
 from workflows.catalogue import Catalogue
 from workflows.ledger.database import Database
 from workflows.ledger.inbox import InboxWriter
+from workflows.runtime.rules import Rules
 from workflows.settings import Settings
 from workflows.values import currency_exponent
 
@@ -28,6 +29,7 @@ class Services:
     sources: Mapping[str, Source]
     catalogue: Catalogue
     database: Database
+    rules: Rules
     inbox: Inbox
     refusals: RefusalCounter
     doorbell: Doorbell
@@ -49,6 +51,7 @@ def open_services(settings: Settings) -> Services:
     currency_exponent("USD")  # reads the currencies' table, which takes longer than a request should
     database = Database(settings.database_url, settings.keys)
     doorbell = Doorbell(IntakeBell(settings.broker_url))
+    catalogue = build_catalogue(settings)
     sources = build_sources(settings.sources)
     admissions = {source.name: source.admission for source in sources.values()}
     rates = {name: admission.rate for name, admission in admissions.items() if admission.rate is not None}
@@ -56,8 +59,9 @@ def open_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         sources=sources,
-        catalogue=build_catalogue(settings),
+        catalogue=catalogue,
         database=database,
+        rules=Rules(catalogue),
         inbox=Inbox(InboxWriter(settings.database_url), doorbell.ring),
         refusals=RefusalCounter(database),
         doorbell=doorbell,

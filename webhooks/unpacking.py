@@ -26,6 +26,8 @@ def unpack(body: bytes, encoding: str, most_bytes: int) -> bytes:
     Raises PayloadError for any other encoding, for what is not packed as it says, and before more than `most_bytes`
     are unpacked.
     """
+    if not encoding:
+        return body
     name = encoding.strip().lower()
     if name in ("", "identity"):
         return body

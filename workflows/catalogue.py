@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 import simplejson
@@ -125,6 +125,31 @@ class Look:
     is_conclusive: bool = True
 
 
+class Read(NamedTuple):
+    """What a run had read before it made a call."""
+
+    operation: str
+    inputs: Inputs
+    output: Any
+
+
+@dataclass(frozen=True)
+class Undo:
+    """How what a call did is taken back.
+
+    operation  the name of the one that does it
+    inputs     its inputs, from the call's inputs and what its run had read before, the latest first; None where what is
+               needed was not read
+    needs      what has to have been read for it, in words; "" when nothing
+    leaves     what stays as it is, in a sentence; "" when nothing
+    """
+
+    operation: str
+    inputs: Callable[[Inputs, Sequence[Read]], Inputs | None]
+    needs: str = ""
+    leaves: str = ""
+
+
 @dataclass(frozen=True)
 class Pages:
     """How a list that comes in pages goes on.
@@ -179,6 +204,7 @@ class Operation:
     contacts     whom it writes to or lets be written to, in a sentence; "" when nobody
     contacts_at  the input that says whom: a list, or one person; "" where none does
     verify       for `repeat` verify: the look that tells whether a call in doubt was processed
+    undo         how what it did is taken back; None where no document says how
     follow       for what the vendor only accepts and then works on: the look that tells how it ended
     pages        how the list it reads goes on. A call, and so an effect, is one page; its output says where the next
                  begins. `Client.pages` and looks read on
@@ -210,6 +236,7 @@ class Operation:
     contacts: str = ""
     contacts_at: str = ""
     verify: Look | None = None
+    undo: Undo | None = None
     follow: Look | None = None
     pages: Pages | None = None
     split: Split | None = None

@@ -37,8 +37,8 @@ _PERSONAL = re.compile(
 _PEOPLE = re.compile(r"\b(?:attendee|billing|buyer|contact|customer|lead|person|recipient|user)s?\b")
 """Inside these a plain `name` is a person's; elsewhere it is a show's or a campaign's."""
 
-_PATH_TOKEN = re.compile(r"""(?i)(webhooks\\?/[^/\s?#"'<>\\]+\\?/)[^\s?#"'<>\\]+""")
-_ENCODED_PATH_TOKEN = re.compile(r"(?i)(webhooks%2F[^\s%&]+%2F)[^\s%&?#\"'<>]+")
+_PATH_TOKEN = re.compile(r"""(?i)(webhooks\\?/[^/\s?#"'<>\\]+\\?/|/decide\\?/)[^\s?#"'<>\\]+""")
+_ENCODED_PATH_TOKEN = re.compile(r"(?i)(webhooks%2F[^\s%&]+%2F|%2Fdecide%2F)[^\s%&?#\"'<>]+")
 _USER_INFO = re.compile(r"""(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#"'<>]*@""")
 _CREDENTIAL_LINE = re.compile(
     r"(?i)(?<![\w-])((?:[\w-]*authorization|[\w-]*cookie)\s{0,4}[:=]\s{0,4})[^\s\"'][^\r\n\"']*"

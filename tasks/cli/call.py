@@ -89,11 +89,12 @@ def _show(chosen: Settings, operation: Operation, inputs: dict[str, Any], as_jso
         print_json(described[0] if len(described) == 1 else described)
         return 0
     for request in described:
-        _show_request(request)
+        show_request(request)
     return 0
 
 
-def _show_request(described: dict[str, Any]) -> None:
+def show_request(described: dict[str, Any]) -> None:
+    """A request as it goes out, for people."""
     click.echo(f"{described['method']} {described['url']}")
     for name, value in described["headers"].items():
         click.echo(f"{name}: {value}")

@@ -11,8 +11,9 @@ from tests.builders.rows import COMPLETED, NOW, Rows, ago, ahead
 from workflows.errors import NotFound
 from workflows.ledger import details, listing
 from workflows.ledger.database import Database
-from workflows.ledger.explanation import AHEAD, Explanation, explain_run
+from workflows.ledger.explanation import Explanation, explain_run
 from workflows.ledger.lines import shown
+from workflows.ledger.stories import AHEAD
 from workflows.ledger.tables import lanes
 from workflows.ledger.waiting import Waiting, clock, waiting, waiting_of
 from workflows.values import new_id

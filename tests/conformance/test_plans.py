@@ -8,7 +8,21 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from tests.builders.ledger import START
-from workflows.ledger import correlations, crowds, deliveries, effects, gathered, nudges, runs, schedules, schema, waits
+from workflows.ledger import (
+    correlations,
+    crowds,
+    deliveries,
+    effects,
+    expectations,
+    gathered,
+    listing,
+    nudges,
+    replays,
+    runs,
+    schedules,
+    schema,
+    waits,
+)
 from workflows.ledger.database import Database
 from workflows.ledger.waiting import waiting
 
@@ -39,6 +53,13 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "the places of a crowd": lambda connection: crowds.slots_taken(connection, "w", "k"),
     "runs of a crowd that wait": lambda connection: crowds.queued(connection, "w", "k", 50),
     "whether a schedule is due": lambda connection: schedules.any_due(connection, START),
+    "follow-ups that are overdue": lambda connection: expectations.overdue(connection, START, 200),
+    "follow-ups to ask about": lambda connection: expectations.to_poll(connection, START, 200),
+    "follow-ups that were asked about": lambda connection: expectations.answered(connection, 200),
+    "what is expected about a subject": lambda connection: expectations.concerned(connection, {"x1"}),
+    "deliveries that were rejected": lambda connection: listing.deliveries(connection, state="rejected"),
+    "how many deliveries wait": lambda connection: replays.backlog(connection, 100),
+    "earlier runs for an event": lambda connection: replays.earlier_runs(connection, "e1"),
     "deliveries of a shard": lambda connection: deliveries.pending(connection, 3, 100),
 }
 
@@ -66,6 +87,9 @@ def full(database: Database) -> Database:
             f"INSERT INTO event_keys (key, event_id, came_at) {numbers} SELECT 'k' || i, 'e' || i, 0 FROM n",
             "INSERT INTO gathered (workflow, event_id, crowd, definition_hash, came_at)"
             f" {numbers} SELECT 'w', 'e' || i, 'k', 'h', 0 FROM n",
+            "INSERT INTO expectations (id, after, comes, subject, event_id, state, due_at, created_at)"
+            f" {numbers} SELECT 'x' || i, 't', '[]', 'x' || i, 'e' || i, 'met', 0, 0 FROM n",
+            f"INSERT INTO repeats (delivery_id, count, last_at) {numbers} SELECT 'd' || i, 1, 0 FROM n",
             f"INSERT INTO attempts (effect_id, number, holder, started_at) {numbers} SELECT 'f' || i, 1, 'w', 0 FROM n",
         ):
             connection.execute(sa.text(statement))

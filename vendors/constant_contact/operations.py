@@ -13,7 +13,7 @@ from vendors.constant_contact.looks import PLAN_CHANGED
 from vendors.constant_contact.paging import linked_pages
 from vendors.constant_contact.people import unsubscribed_subjects
 from vendors.constant_contact.sync import Sync
-from workflows.catalogue import Operation, Repeat
+from workflows.catalogue import Operation, Repeat, Undo
 
 ACCOUNT = "constant_contact:account:{encoded_account_id}"
 SUBSCRIPTION = "constant_contact:subscription:{topic_id}"
@@ -144,6 +144,11 @@ def partner_operations() -> tuple[Operation, ...]:
             output=subscriptions.Subscription,
             repeat=Repeat.SAFE,
             subjects=(SUBSCRIPTION,),
+            undo=Undo(
+                "constant_contact.unsubscribe",
+                lambda inputs, reads: {"topic_id": inputs["topic_id"]},
+                leaves="An address that was there before is not there again.",
+            ),
         ),
         Operation(
             name="constant_contact.unsubscribe",

@@ -12,7 +12,7 @@ from dataclasses import replace
 from marshmallow import Schema
 
 from vendors.entry import Configured
-from vendors.symphony import campaigns, content, schemas
+from vendors.symphony import campaigns, content, schemas, undoing
 from workflows.catalogue import Operation, Repeat, Requirement
 from workflows.details import details_of
 
@@ -71,6 +71,7 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             spends_at="budget",
             requires=(COMPLETED,),
             subjects=(CAMPAIGN,),
+            undo=undoing.EDIT,
         ),
         Operation(
             name="symphony.add_locations",
@@ -95,6 +96,7 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             repeat=Repeat.SAFE,
             requires=(COMPLETED,),
             subjects=(CAMPAIGN,),
+            undo=undoing.PAUSE_LOCATION,
             reduces=True,
         ),
         _resume_location(configured),
@@ -109,6 +111,7 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             body=None,
             repeat=Repeat.SAFE,
             subjects=(CAMPAIGN,),
+            undo=undoing.PAUSE_CAMPAIGN,
             reduces=True,
         ),
         Operation(
@@ -122,6 +125,7 @@ def operations(configured: Configured) -> tuple[Operation, ...]:
             body=None,
             repeat=Repeat.SAFE,
             subjects=(CAMPAIGN,),
+            undo=undoing.RESUME_CAMPAIGN,
             spends=GOES_ON,
         ),
         _lookup(
@@ -239,6 +243,7 @@ def _resume_location(configured: Configured) -> Operation:
             repeat=Repeat.SAFE,
             requires=(COMPLETED,),
             subjects=(CAMPAIGN,),
+            undo=undoing.RESUME_LOCATION,
             spends=GOES_ON,
         ),
     )

@@ -1,23 +1,35 @@
-"""Access: who may look. With a token, whoever shows it; without one, only this machine itself."""
+"""Access: who may look, and as whom they act.
+
+A person of stagedoor.yml shows their own token and acts under their name. The console's shared token lets look, and so
+does being on this machine where there is none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Request, Response, request
 from itsdangerous import BadSignature, TimestampSigner
 from werkzeug.exceptions import HTTPException
 
-from workflows.settings import Secret
+from workflows.engine.approvals import Person
+from workflows.settings import PersonSettings, Secret
+from workflows.settings.people import person_with
 
 COOKIE = "stagedoor_console"
 SIGNED_IN_SECONDS = 12 * 3600
 MAX_LOGIN_BYTES = 8 * 1024
 
 SIGNED_IN = "signed in"
+AS_PERSON = "person:"
+NOBODY_IN_PARTICULAR = "console"
+"""Under this name acts whoever may look where no people are configured."""
 
 PROXY_HEADERS = (
     "Forwarded",
@@ -36,7 +48,7 @@ HEADERS = {
     ),
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without, a browser would not say whence our own forms come
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -49,13 +61,49 @@ class Lock(Protocol):
 
     @property
     def console_token(self) -> Secret | None: ...
+    @property
+    def people(self) -> Mapping[str, PersonSettings]: ...
+    @property
+    def signing_key(self) -> Secret | None: ...
 
 
-def may_look(request: Request, token: Secret | None) -> bool:
-    """Whether this request may see the console."""
-    if token is None:
-        return is_this_machine(request)
-    return _shows_token(request, token) or _is_signed_in(request, token)
+@dataclass(frozen=True)
+class Visitor:
+    """Whoever may look. `person` is who they act as; None: they only look. `is_signed_in`: by a token they showed."""
+
+    person: Person | None
+    is_signed_in: bool
+
+
+def visitor(request: Request, lock: Lock) -> Visitor | None:
+    """Who sends this request; None: nobody who may see the console."""
+    shown = request.authorization
+    if shown is not None:
+        return _known(lock, Secret(shown.token or "")) if shown.type == "bearer" else None
+    known = _signed_in(request, lock)
+    if known is None and lock.console_token is None and is_this_machine(request):
+        return Visitor(_anybody(lock), is_signed_in=False)
+    return known
+
+
+def can_sign_in(lock: Lock) -> bool:
+    """Whether there is a token that opens the console."""
+    return lock.console_token is not None or any(person.token is not None for person in lock.people.values())
+
+
+def is_asked_by_our_page(request: Request) -> bool:
+    """Whether a page of this console sends this request, and not one of another site in a browser that may look.
+
+    A browser says so itself: in `Sec-Fetch-Site`, or where it leaves that out, in `Origin`, which must be the host it
+    asks (OWASP, "Cross-Site Request Forgery Prevention": verifying origin with standard headers). Whoever shows a
+    token with each request is no browser that was led here.
+    """
+    if request.authorization is not None:
+        return True
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return urlsplit(request.headers.get("Origin", "")).netloc.lower() == request.host.lower()
 
 
 def is_this_machine(request: Request) -> bool:
@@ -69,15 +117,17 @@ def is_this_machine(request: Request) -> bool:
     return _is_loopback(request.remote_addr or "") and _is_local_host(request)
 
 
-def sign_in(request: Request, response: Response, token: Secret) -> bool:
-    """Remember in `response` that the form's token was right; whether it was."""
+def sign_in(request: Request, response: Response, lock: Lock) -> bool:
+    """Remember in `response` whose token the form has; whether it is anybody's."""
     request.max_content_length = MAX_LOGIN_BYTES
-    if Secret(request.form.get("token", "").strip()) != token:
+    token = Secret(request.form.get("token", "").strip())
+    person = person_with(lock.people, token)
+    if person is None and token != lock.console_token:
         log.warning("console_login_refused")
         return False
     response.set_cookie(
         COOKIE,
-        _signer(token).sign(SIGNED_IN).decode(),
+        _signer(token).sign(SIGNED_IN if person is None else f"{AS_PERSON}{person.name}").decode(),
         max_age=SIGNED_IN_SECONDS,
         httponly=True,
         samesite="Strict",
@@ -99,17 +149,39 @@ def protect(response: Response) -> Response:
     return response
 
 
-def _shows_token(request: Request, token: Secret) -> bool:
-    shown = request.authorization
-    return shown is not None and shown.type == "bearer" and Secret(shown.token or "") == token
+def _known(lock: Lock, token: Secret) -> Visitor | None:
+    person = person_with(lock.people, token)
+    if person is not None:
+        return Visitor(_as_person(person), is_signed_in=True)
+    return Visitor(_anybody(lock), is_signed_in=True) if token == lock.console_token else None
 
 
-def _is_signed_in(request: Request, token: Secret) -> bool:
+def _signed_in(request: Request, lock: Lock) -> Visitor | None:
+    cookie = request.cookies.get(COOKIE, "")
+    said = cookie.rsplit(".", 2)[0]
+    if not said.startswith(AS_PERSON):
+        is_ours = lock.console_token is not None and _is_signed(cookie, lock.console_token, SIGNED_IN)
+        return Visitor(_anybody(lock), is_signed_in=True) if is_ours else None
+    person = lock.people.get(said.removeprefix(AS_PERSON))
+    if person is None or person.token is None or not _is_signed(cookie, person.token, said):
+        return None
+    return Visitor(_as_person(person), is_signed_in=True)
+
+
+def _is_signed(cookie: str, token: Secret, said: str) -> bool:
     try:
-        said = _signer(token).unsign(request.cookies.get(COOKIE, ""), max_age=SIGNED_IN_SECONDS)
+        return _signer(token).unsign(cookie, max_age=SIGNED_IN_SECONDS) == said.encode()
     except BadSignature:
         return False
-    return said == SIGNED_IN.encode()
+
+
+def _as_person(person: PersonSettings) -> Person:
+    return Person(person.name, frozenset(person.roles))
+
+
+def _anybody(lock: Lock) -> Person | None:
+    """Who acts that is no person of stagedoor.yml: only where there are none at all."""
+    return None if lock.people else Person(NOBODY_IN_PARTICULAR)
 
 
 def _signer(token: Secret) -> TimestampSigner:

@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from sqlalchemy import Connection
-from werkzeug.wrappers import Response as AnyResponse
 
-from webhooks.console import access, words
+from webhooks.console import access
+from webhooks.console.deciding import add_rules
 from webhooks.console.graph import draw_graph
+from webhooks.console.rendering import Answer, page, render, services, template_names, visitor
 from webhooks.console.timeline import draw
 from webhooks.errors import PayloadError
 from webhooks.unpacking import unpack
-from workflows.catalogue import Catalogue
 from workflows.errors import LedgerUnavailable, NotFound
 from workflows.ledger import details, drift, listing
-from workflows.ledger.database import Database
+from workflows.ledger.chronicle import chronicle
 from workflows.ledger.explanation import explain_run
 from workflows.ledger.waiting import waiting, waiting_of_effect
-from workflows.redaction import redact
+from workflows.runtime.approvals import questions
 from workflows.runtime.drift import readers
-from workflows.runtime.rules import Rules
+from workflows.runtime.explaining import explain_event
 from workflows.settings.admission import MOST_BODY_BYTES
 
 EFFECTS, RUNS, DELIVERIES, REFUSALS = 12, 10, 10, 5
 """How many lines of each the first page shows."""
 
 WAITING = 30
+QUESTIONS = 20
 REJECTED = 100
-OPEN_TO_ALL = frozenset({"console.static", "console.login"})
-
-Answer = AnyResponse | str | tuple[str, int]
-
-
-class Services(Protocol):
-    """What the console needs of the application's services."""
-
-    @property
-    def database(self) -> Database: ...
-    @property
-    def catalogue(self) -> Catalogue: ...
-    @property
-    def settings(self) -> access.Lock: ...
+OPEN_TO_ALL = frozenset({"console.static", "console.login", "console.decide"})
+"""Pages that need no visitor; a link to decide is a proof of its own."""
 
 
 def home() -> Answer:
@@ -54,7 +42,8 @@ def home() -> Answer:
     def gather(connection: Connection, now: datetime) -> dict[str, Any]:
         found = waiting(connection, now)
         return {
-            "waiting": found[:WAITING],
+            "questions": questions(connection, now, QUESTIONS),
+            "waiting": [item for item in found if item.kind != "approval"][:WAITING],
             "more_waiting": max(len(found) - WAITING, 0),
             "counts": listing.counts(connection, now),
             "effects": listing.effects(connection, limit=EFFECTS),
@@ -63,7 +52,7 @@ def home() -> Answer:
             "refusals": listing.refusals(connection, limit=REFUSALS),
         }
 
-    return _page("home", gather)
+    return page("home", gather)
 
 
 def run(run_id: str) -> Answer:
@@ -73,7 +62,26 @@ def run(run_id: str) -> Answer:
         told = explain_run(connection, run_id, now)
         return {"told": told, "run": told.run.line, "timeline": draw(told)}
 
-    return _page("run", gather, lambda found: {"graph": draw_graph(found["told"].run)})
+    return page("run", gather, lambda found: {"graph": draw_graph(found["told"].run)})
+
+
+def event(event_id: str) -> Answer:
+    """One event: what it carried, and what became of it with every workflow that listens to its type."""
+
+    def gather(connection: Connection, now: datetime) -> dict[str, Any]:
+        return {"told": explain_event(connection, services().rules, event_id, now)}
+
+    return page("event", gather)
+
+
+def subject() -> Answer:
+    """Everything about one subject or one person, in order."""
+    asked = request.args.get("about", "")
+
+    def gather(connection: Connection, now: datetime) -> dict[str, Any]:
+        return {"told": chronicle(connection, asked, now)}
+
+    return page("subject", gather)
 
 
 def effect(effect_id: str) -> Answer:
@@ -83,7 +91,7 @@ def effect(effect_id: str) -> Answer:
         found = details.effect(connection, effect_id)
         return {"effect": found, "line": found.line, "waiting": waiting_of_effect(connection, effect_id, now)}
 
-    return _page("effect", gather)
+    return page("effect", gather)
 
 
 def delivery(delivery_id: str) -> Answer:
@@ -93,7 +101,7 @@ def delivery(delivery_id: str) -> Answer:
         found = details.delivery(connection, delivery_id)
         return {"delivery": found, "line": found.line, "body": _unpacked(found)}
 
-    return _page("delivery", gather)
+    return page("delivery", gather)
 
 
 def _unpacked(delivery: details.DeliveryDetail) -> bytes:
@@ -112,29 +120,29 @@ def rejected() -> Answer:
         found = {state: listing.deliveries(connection, state=state, limit=REJECTED + 1) for state in states}
         return {"found": found, "most": REJECTED}
 
-    return _page("rejected", gather)
+    return page("rejected", gather)
 
 
 def drifts() -> Answer:
     """What in the sources' payloads is not as it was, and who reads it."""
-    rules = Rules(_services().catalogue)
+    rules = services().rules
 
     def gather(connection: Connection, now: datetime) -> dict[str, Any]:
         definitions = rules.in_force(connection).definitions
         return {"drifts": [(item, readers(item, definitions)) for item in drift.listed(connection)]}
 
-    return _page("drifts", gather)
+    return page("drifts", gather)
 
 
 def login() -> Answer:
-    """Ask for the token; a right one is remembered in a cookie."""
-    token = _services().settings.console_token
-    if token is None or access.may_look(request, token):
+    """Ask for a token; a right one is remembered in a cookie."""
+    known, lock = visitor(), services().settings
+    if not access.can_sign_in(lock) or (known is not None and known.is_signed_in):
         return redirect(url_for("console.home"), 303)
     if request.method == "GET":
         return render_template("console/login.html")
     response = make_response(redirect(url_for("console.home"), 303))
-    return response if access.sign_in(request, response, token) else _render(401, "login", wrong=True)
+    return response if access.sign_in(request, response, lock) else render(401, "login", wrong=True)
 
 
 def logout() -> Answer:
@@ -145,59 +153,29 @@ def logout() -> Answer:
 
 
 def _guard() -> Answer | None:
-    token = _services().settings.console_token
-    if request.endpoint in OPEN_TO_ALL or access.may_look(request, token):
+    if request.endpoint in OPEN_TO_ALL or visitor() is not None:
         return None
-    if token is None:
-        return _render(
+    if not access.can_sign_in(services().settings):
+        return render(
             403, "message", title="Not from here", text="The console answers on this machine only.", only_here=True
         )
     if "Authorization" in request.headers or request.method != "GET":
-        return _render(401, "message", title="Not this token", text="The console needs the token it was started with.")
+        return render(401, "message", title="Not this token", text="The console needs a token that it knows.")
     return redirect(url_for("console.login"), 303)
 
 
-def _page(
-    name: str,
-    gather: Callable[[Connection, datetime], dict[str, Any]],
-    work_out: Callable[[dict[str, Any]], dict[str, Any]] = lambda found: {},
-) -> str:
-    """Gather in one transaction, so that a page does not contradict itself, then work out and render without it."""
-    database = _services().database
-    with database.read() as connection:
-        now = database.now(connection)
-        found = gather(connection, now)
-    return render_template(f"console/{name}.html", now=now, **found, **work_out(found))
-
-
 def _not_found(error: NotFound) -> Answer:
-    return _render(404, "message", title="Not here", text=f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    return render(404, "message", title="Not here", text=f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
 
 def _unavailable(error: LedgerUnavailable) -> Answer:
-    return _render(
+    return render(
         503,
         "message",
         title="No ledger",
         text="The ledger is not available now. Nothing is lost: look again soon.",
         again=True,
     )
-
-
-def _render(status: int, name: str, **values: Any) -> tuple[str, int]:
-    return render_template(f"console/{name}.html", **values), status
-
-
-def _services() -> Services:
-    services: Services = current_app.extensions["stagedoor"]
-    return services
-
-
-def _words() -> dict[str, Any]:
-    """What every template of the console may call."""
-    has_token = _services().settings.console_token is not None
-    names = ("tone", "word", "span", "relative", "exact", "short", "clean", "pretty")
-    return {"has_token": has_token, "redact": redact, **{name: getattr(words, name) for name in names}}
 
 
 def _make_blueprint() -> Blueprint:
@@ -211,15 +189,18 @@ def _make_blueprint() -> Blueprint:
     )
     made.add_url_rule("/", "home", home)
     made.add_url_rule("/runs/<run_id>", "run", run)
+    made.add_url_rule("/events/<event_id>", "event", event)
+    made.add_url_rule("/subjects", "subject", subject)
     made.add_url_rule("/effects/<effect_id>", "effect", effect)
     made.add_url_rule("/deliveries/<delivery_id>", "delivery", delivery)
     made.add_url_rule("/drift", "drifts", drifts)
     made.add_url_rule("/rejected", "rejected", rejected)
     made.add_url_rule("/login", "login", login, methods=["GET", "POST"])
     made.add_url_rule("/logout", "logout", logout, methods=["POST"])
+    add_rules(made)
     made.before_request(_guard)
     made.after_request(access.protect)
-    made.context_processor(_words)
+    made.context_processor(template_names)
     made.register_error_handler(NotFound, _not_found)
     made.register_error_handler(LedgerUnavailable, _unavailable)
     return made

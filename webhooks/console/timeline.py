@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from webhooks.console.words import exact_span, relative, span, tone, word
 from workflows.engine.states import EffectState, WaitState
 from workflows.ledger.details import AttemptDetail, EffectDetail
-from workflows.ledger.explanation import AHEAD, Explanation, StepStory
+from workflows.ledger.explanation import Explanation
+from workflows.ledger.stories import AHEAD, StepStory
 from workflows.ledger.waiting import clock
 
 WIDTH = 1000

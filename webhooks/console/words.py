@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from workflows.language.formulas import shown
 from workflows.redaction import redact, redact_text
 
 BODY_LIMIT = 20_000
@@ -13,7 +14,7 @@ BODY_LIMIT = 20_000
 
 TONES = {
     "good": ("done", "taken"),
-    "busy": ("running", "calling", "claimed", "released", "intended", "moving"),
+    "busy": ("running", "calling", "claimed", "released", "intended", "moving", "started"),
     "wait": (
         "held",
         "waiting",
@@ -26,9 +27,14 @@ TONES = {
         "not_sent",
         "accepted",
         "vendor",
+        "event",
+        "queue",
+        "run",
+        "gathering",
+        "gathered",
     ),
-    "alert": ("in_doubt", "person", "parked", "worker", "intake"),
-    "bad": ("failed", "refused", "rejected"),
+    "alert": ("in_doubt", "person", "approval", "parked", "worker", "intake"),
+    "bad": ("failed", "refused", "rejected", "unreadable"),
 }
 """The colour of a state, an outcome or a kind of waiting; whatever is not named is quiet."""
 
@@ -43,6 +49,13 @@ WORDS = {
     "intake": "no intake",
     "intended": "due",
     "claimed": "calling",
+    "approval": "to be decided",
+    "event": "an event",
+    "queue": "queued",
+    "run": "another run",
+    "gathering": "gathered",
+    "not_meant": "not meant",
+    "not_yet": "nothing",
 }
 
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
@@ -92,6 +105,11 @@ def short(id_: str) -> str:
 def clean(text: Any) -> str:
     """Text without secrets and personal data; nothing for None."""
     return "" if text is None else redact_text(str(text))
+
+
+def value(found: Any) -> str:
+    """A value of a picture: a number as it is, text without secrets and personal data."""
+    return clean(found) if isinstance(found, str) else clean(shown(found)) if isinstance(found, list) else shown(found)
 
 
 def pretty(value: Any) -> str:

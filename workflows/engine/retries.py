@@ -6,6 +6,7 @@ from random import Random
 
 BASE_SECONDS = 2.0
 CAP_SECONDS = 600.0
+LEAST_SECONDS = 0.1
 JITTER_ON_HINT = 0.2
 """A vendor's Retry-After is obeyed, plus up to this share, so that waiting workers do not return as one."""
 
@@ -13,8 +14,9 @@ JITTER_ON_HINT = 0.2
 def next_delay(attempt: int, *, hint_seconds: float | None, random: Random) -> float:
     """Pick how long to wait before trying again, in seconds.
 
-    `attempt` counts from 1. Without a hint the result is uniform in [half, whole] of
-    min(CAP_SECONDS, BASE_SECONDS * 2 ** (attempt - 1)); with one it is never less than the hint.
+    `attempt` counts from 1. Without a hint the result is uniform in [LEAST_SECONDS, whole] with
+    whole = min(CAP_SECONDS, BASE_SECONDS * 2 ** (attempt - 1)): spread over all of it ("full jitter"), calls that
+    failed together come back one by one. With a hint it is never less than the hint.
 
     Raises ValueError if attempt < 1: asking before the first try is a bug in the caller.
     """
@@ -22,7 +24,7 @@ def next_delay(attempt: int, *, hint_seconds: float | None, random: Random) -> f
         raise ValueError("attempts count from 1")
     if hint_seconds is not None:
         return hint_seconds * (1 + JITTER_ON_HINT * random.random())
-    return longest_delay(attempt, hint_seconds=None) * (0.5 + random.random() / 2)
+    return random.uniform(LEAST_SECONDS, longest_delay(attempt, hint_seconds=None))
 
 
 def longest_delay(attempt: int, *, hint_seconds: float | None) -> float:

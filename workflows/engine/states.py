@@ -107,7 +107,7 @@ RUN_MOVES: Mapping[RunState, frozenset[RunState]] = {
     RunState.RUNNING: frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.CANCELLED}),
     RunState.DONE: frozenset(),
     RunState.STOPPED: frozenset(),
-    RunState.FAILED: frozenset({RunState.RUNNING}),
+    RunState.FAILED: frozenset({RunState.RUNNING, RunState.QUEUED}),
     RunState.CANCELLED: frozenset(),
 }
 

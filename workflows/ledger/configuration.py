@@ -95,3 +95,28 @@ def definition_source(connection: Connection, content_hash: str) -> tuple[str, s
     if row is None:
         raise NotFound(f"no definition has the hash {content_hash}")
     return row.name, row.source
+
+
+def authors_of(connection: Connection, workflow: str, content_hash: str) -> tuple[str, ...]:
+    """Who put this definition of a workflow into force, each time it was not so before."""
+    return tuple(dict.fromkeys(by for _, by in _entries(connection, workflow, content_hash)))
+
+
+def in_force_since(connection: Connection, workflow: str, content_hash: str) -> datetime | None:
+    """When this definition of a workflow was put into force last; None: never."""
+    entered = _entries(connection, workflow, content_hash)
+    return entered[-1][0] if entered else None
+
+
+def _entries(connection: Connection, workflow: str, content_hash: str) -> list[tuple[datetime, str]]:
+    """When, and by whom, this definition was put into force where another was before, or none."""
+    ids = list(connection.scalars(sa.select(applied.c.id).order_by(applied.c.id)))
+    before = dict(zip(ids[1:], ids, strict=False))
+    written = sa.type_coerce(applied.c.content, sa.Text)
+    rows = connection.execute(
+        sa.select(applied.c.id, applied.c.applied_at, applied.c.applied_by, applied.c.content)
+        .where(written.contains(content_hash, autoescape=True))
+        .order_by(applied.c.id)
+    )
+    having = {row.id: row for row in rows if row.content["workflows"].get(workflow) == content_hash}
+    return [(row.applied_at, row.applied_by) for number, row in having.items() if before.get(number) not in having]

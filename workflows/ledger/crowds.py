@@ -58,13 +58,12 @@ def queued(connection: Connection, workflow: str, crowd: str, limit: int) -> lis
     return [Queued(row.id, row.definition_hash) for row in connection.execute(waiting)]
 
 
-def let_in(connection: Connection, run_id: str, slot: int, now: datetime) -> bool:
-    """Let a queued run begin; its time counts from now. False when it is not queued any more."""
-    waited = sa.literal(now, runs.c.created_at.type) - runs.c.created_at
+def let_in(connection: Connection, run_id: str, slot: int, now: datetime, expires_at: datetime) -> bool:
+    """Let a queued run begin. False when it is not queued any more."""
     moved = connection.execute(
         runs.update()
         .where(runs.c.id == run_id, runs.c.state == RunState.QUEUED)
-        .values(state=RunState.RUNNING, slot=slot, wake_at=now, expires_at=runs.c.expires_at + waited)
+        .values(state=RunState.RUNNING, slot=slot, wake_at=now, expires_at=expires_at)
     )
     return bool(moved.rowcount)
 

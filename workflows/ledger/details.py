@@ -34,7 +34,7 @@ MOST_RUNS = 500
 
 @dataclass(frozen=True)
 class EventDetail:
-    """One event as it was taken in."""
+    """One event as it was taken in; `cause` is the run that wrote it, if one of ours did."""
 
     id: str
     source: str
@@ -44,6 +44,8 @@ class EventDetail:
     occurred_at: datetime
     data: Mapping[str, Any]
     replay_of: str | None
+    delivery_id: str | None = None
+    cause: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class EffectDetail:
 
 @dataclass(frozen=True)
 class RunDetail:
-    """A run with all that happened in it; `definition` is the text of the workflow it began with."""
+    """A run with all that happened in it, and the runs it began; `definition` is the text of its workflow."""
 
     line: RunLine
     definition: str
@@ -107,6 +109,7 @@ class RunDetail:
     steps: tuple[StepDetail, ...]
     effects: tuple[EffectDetail, ...]
     waits: tuple[WaitLine, ...]
+    children: tuple[RunLine, ...] = ()
 
 
 def delivery(connection: Connection, delivery_id: str) -> DeliveryDetail:
@@ -146,8 +149,15 @@ def run(connection: Connection, run_id: str) -> RunDetail:
         event=event,
         steps=_steps(connection, run_id),
         effects=_effects(connection, tables.effects.c.run_id == run_id),
-        waits=tuple(listing.waits(connection, run_id=run_id)[::-1]),
+        waits=tuple(listing.waits(connection, run_id=run_id, limit=MOST_RUNS)[::-1]),
+        children=_children(connection, run_id),
     )
+
+
+def event(connection: Connection, event_id: str) -> EventDetail:
+    """The event with that id."""
+    found = _events(connection, tables.events.c.id == event_id)
+    return found[0] if found else _none("event", event_id)
 
 
 def effect(connection: Connection, effect_id: str) -> EffectDetail:
@@ -160,6 +170,11 @@ def wait(connection: Connection, wait_id: str) -> WaitLine:
     """The wait with that id."""
     row = connection.execute(select_waits().where(tables.waits.c.id == wait_id)).one_or_none()
     return line_of(WaitLine, row) if row is not None else _none("wait", wait_id)
+
+
+def _children(connection: Connection, run_id: str) -> tuple[RunLine, ...]:
+    statement = select_runs().where(tables.runs.c.parent_id == run_id).order_by(tables.runs.c.id).limit(MOST_RUNS)
+    return tuple(line_of(RunLine, row) for row in connection.execute(statement))
 
 
 def _events(connection: Connection, which: sa.ColumnElement[bool]) -> tuple[EventDetail, ...]:

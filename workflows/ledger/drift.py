@@ -14,12 +14,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows.engine.shapes import Difference, Field, Shape
 from workflows.errors import NotFound
+from workflows.events import OURS
 from workflows.ledger.tables import deliveries, drifts, events, shapes
 from workflows.ledger.vault import KeyMissing, Tampered, vault_of
 from workflows.values import new_id
 
 LIMIT = 200
-OWN_SOURCE = "stagedoor"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def samples(connection: Connection, after: str, *, limit: int, most_bytes: int) 
     """The latest deliveries taken in after `after`, in order; large bodies are left out."""
     newest = (
         sa.select(deliveries.c.id, deliveries.c.source, deliveries.c.headers, deliveries.c.body)
-        .where(deliveries.c.id > after, deliveries.c.state == "taken", deliveries.c.source != OWN_SOURCE)
+        .where(deliveries.c.id > after, deliveries.c.state == "taken", deliveries.c.source != OURS)
         .where(sa.func.length(deliveries.c.body) <= most_bytes)
         .order_by(deliveries.c.id.desc())
         .limit(limit)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from workflows.catalogue import Inputs, Outcome, Repeat, Request
 from workflows.engine.gates import Closed, Milestone, Precondition, occupied
 from workflows.engine.snapshot import At
-from workflows.engine.states import EFFECT_MOVES, EffectState, sources_of
+from workflows.engine.states import EFFECT_MOVES, OUT_THERE, EffectState, sources_of
 from workflows.errors import NotFound
 from workflows.ledger import once
 from workflows.ledger.lines import in_state
@@ -469,6 +469,27 @@ def call_of(connection: Connection, run_id: str, at: At) -> tuple[str, Inputs]:
     if row is None:
         raise NotFound(f"the step {at.step} has made no call")
     return row.operation, row.inputs
+
+
+def acted(connection: Connection, run_id: str) -> frozenset[At]:
+    """The steps of a run whose call a vendor has acted on. One that only reads does nothing to anybody."""
+    columns = (effects.c.step, effects.c.iteration, effects.c.repeat, effects.c.request)
+    rows = connection.execute(
+        sa.select(*columns).where(effects.c.run_id == run_id, effects.c.state == EffectState.DONE)
+    )
+    return frozenset(At(row.step, row.iteration) for row in rows if not only_reads(row.repeat, row.request))
+
+
+def only_reads(repeat: str, request: Mapping[str, Any]) -> bool:
+    """Whether a call changes nothing at the vendor."""
+    return repeat == Repeat.SAFE and request["method"] == "GET"
+
+
+def out_there(connection: Connection, run_id: str) -> list[EffectRow]:
+    """Calls of a run on which a vendor may be acting."""
+    out = in_state(effects, *sorted(OUT_THERE))
+    rows = connection.execute(sa.select(effects).where(effects.c.run_id == run_id, out).order_by(effects.c.id))
+    return [EffectRow.of(row) for row in rows]
 
 
 def free_subjects(connection: Connection, effect_id: str, now: datetime) -> None:

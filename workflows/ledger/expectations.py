@@ -12,14 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from workflows import typed_json
-from workflows.events import Event
+from workflows.events import OURS, Event
 from workflows.ledger import deliveries as inbox
 from workflows.ledger.arrivals import Arrival, shard_of
 from workflows.ledger.tables import effects, events, expectations, milestones
 from workflows.values import DeliveryId, new_id
-
-OWN_SOURCE = "stagedoor"
-"""The source of deliveries that we write to ourselves."""
 
 ENDED_CALLS = ("done", "refused", "cancelled")
 
@@ -152,7 +149,7 @@ def post(connection: Connection, draft: Mapping[str, Any], *, queue: str, now: d
     """Put an event of our own into the inbox, to be taken in like any other, in line with `queue`'s."""
     arrival = Arrival(
         id=DeliveryId(new_id()),
-        source=OWN_SOURCE,
+        source=OURS,
         key="",
         window=None,
         shard=shard_of(queue, draft["subject"]),

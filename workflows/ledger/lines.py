@@ -42,7 +42,7 @@ class DeliveryLine:
 
 @dataclass(frozen=True)
 class RunLine:
-    """One run and the event that started it."""
+    """One run and the event that started it; `crowd` are the runs it is limited together with."""
 
     id: str
     workflow: str
@@ -57,8 +57,13 @@ class RunLine:
     event_id: str
     event_type: str
     subject: str
-    delivery_id: str
+    delivery_id: str | None
     zone: str
+    crowd: str | None
+    parent_id: str | None
+    parent_step: str | None
+    parent_iteration: str | None
+    started_by: str | None
 
 
 @dataclass(frozen=True)
@@ -76,11 +81,14 @@ class EffectLine:
     run_key: str | None
     zone: str
     step: str | None
+    iteration: str
+    round: int
     operation: str
     vendor: str
     state: str
     repeat: str
     gate: str | None
+    gate_key: str | None
     reason: str | None
     status: int | None
     looks: int
@@ -98,7 +106,7 @@ class EffectLine:
 
 @dataclass(frozen=True)
 class WaitLine:
-    """One wait and the run that waits."""
+    """One wait and the run that waits; `details` is what people are asked, or which events are awaited."""
 
     id: str
     run_id: str
@@ -106,11 +114,15 @@ class WaitLine:
     run_key: str
     zone: str
     step: str
+    iteration: str
+    round: int
     kind: str
     state: str
     due_at: datetime
     created_at: datetime
     ended_at: datetime | None
+    details: Any
+    output: Any
 
 
 @dataclass(frozen=True)
@@ -165,6 +177,11 @@ def select_runs() -> Select[Any]:
         event.c.subject,
         event.c.delivery_id,
         run.c.brand.label("zone"),
+        run.c.crowd,
+        run.c.parent_id,
+        run.c.parent_step,
+        run.c.parent_iteration,
+        run.c.started_by,
     ).join(event, event.c.id == run.c.event_id)
 
 

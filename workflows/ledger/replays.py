@@ -136,8 +136,8 @@ def keep(connection: Connection, stored: Stored, *, state: str, problems: str | 
 
 def backlog(connection: Connection, most: int) -> int:
     """How many deliveries wait for intake, counted up to `most`."""
-    waiting = sa.select(deliveries.c.id).where(deliveries.c.state == "pending").limit(most).subquery()
-    return connection.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0
+    waiting = sa.select(deliveries.c.id).where(in_state(deliveries, "pending")).limit(most)
+    return len(list(connection.scalars(waiting)))
 
 
 def events_of(connection: Connection, delivery_id: str, event_type: str | None) -> list[Event]:

@@ -136,6 +136,11 @@ def lock_any(connection: Connection, run_id: str) -> RunRow | None:
     return _run_row(connection, sa.select(runs).where(runs.c.id == run_id).with_for_update())
 
 
+def find(connection: Connection, run_id: str) -> RunRow | None:
+    """Look at a run, whatever it is at."""
+    return _run_row(connection, sa.select(runs).where(runs.c.id == run_id))
+
+
 def lock_awake(connection: Connection, run_id: str, now: datetime) -> RunRow | None:
     """Lock a run that is to be decided on now; None when another has just done so, or is at it."""
     statement = sa.select(runs).where(
@@ -213,6 +218,31 @@ def begin_ending(connection: Connection, run: RunRow, decision: BeginEnding, now
         expires_at=expires_at,
         cancelling=None,
     )
+
+
+def take_up(
+    connection: Connection, run: RunRow, state: RunState, *, crowd: str | None, expires_at: datetime, now: datetime
+) -> RunRow | None:
+    """Have a run that was parked, or has failed, go on in `state`; None when it is not so any more."""
+    moved = connection.execute(
+        runs.update()
+        .where(runs.c.id == run.id, runs.c.state == run.state, runs.c.state.in_(sources_of(RUN_MOVES, state)))
+        .values(
+            state=state,
+            crowd=crowd,
+            at_step=None,
+            reason=None,
+            result=None,
+            ended_at=None,
+            cancel=None,
+            ending=None,
+            wake_at=now if state is RunState.RUNNING else None,
+            expires_at=expires_at,
+        )
+    )
+    if not moved.rowcount:
+        return None
+    return replace(run, state=state, crowd=crowd, expires_at=expires_at, cancelling=None, ending=None)
 
 
 def request_cancel(connection: Connection, run: RunRow, cancelling: Cancelling, *, by: str, now: datetime) -> RunRow:

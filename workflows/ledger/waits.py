@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from workflows.engine.approvals import Vote, details_of
 from workflows.engine.decisions import Ask
 from workflows.engine.snapshot import At
 from workflows.engine.states import RunState, WaitKind, WaitState
 from workflows.ledger import correlations
+from workflows.ledger.lines import in_state
 from workflows.ledger.tables import runs, votes, waits
 from workflows.values import WaitId, new_id
 
@@ -31,16 +33,8 @@ class WaitRow:
     due_at: datetime
     details: Any
     created_at: datetime
-
-
-@dataclass(frozen=True)
-class Vote:
-    """What one person said to one question."""
-
-    person: str
-    is_approval: bool
-    reason: str
-    voted_at: datetime
+    output: Any = None
+    ended_at: datetime | None = None
 
 
 def start(
@@ -75,7 +69,7 @@ def start(
 
 def ask(connection: Connection, run_id: str, decision: Ask, now: datetime) -> WaitId:
     """Write a question down."""
-    details = asdict(decision.question)
+    details = details_of(decision.question)
     return start(
         connection,
         run_id,
@@ -83,7 +77,7 @@ def ask(connection: Connection, run_id: str, decision: Ask, now: datetime) -> Wa
         WaitKind.APPROVAL,
         decision.due_at,
         now,
-        details={**details, "roles": list(details["roles"]), "exclude": list(details["exclude"])},
+        details=details,
         round_=decision.round,
     )
 
@@ -91,8 +85,37 @@ def ask(connection: Connection, run_id: str, decision: Ask, now: datetime) -> Wa
 def find(connection: Connection, wait_id: str) -> WaitRow | None:
     """One wait. Lock its run before changing it."""
     row = connection.execute(sa.select(waits).where(waits.c.id == wait_id)).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _wait_row(row)
+
+
+def questions(connection: Connection, limit: int) -> list[WaitRow]:
+    """What people are asked now, the longest asked first."""
+    # In the words of its partial index.
+    kind = waits.c.kind == sa.literal(str(WaitKind.APPROVAL), sa.Text, literal_execute=True)
+    statement = sa.select(waits).where(in_state(waits, WaitState.OPEN), kind).order_by(waits.c.id).limit(limit)
+    return [_wait_row(row) for row in connection.execute(statement)]
+
+
+def rounds_before(connection: Connection, wait: WaitRow) -> list[WaitRow]:
+    """What was asked at the same place before, the first first."""
+    here = (waits.c.run_id == wait.run_id) & (waits.c.step == wait.at.step) & (waits.c.iteration == wait.at.iteration)
+    rows = connection.execute(sa.select(waits).where(here, waits.c.round.between(0, wait.round - 1)))
+    return sorted((_wait_row(row) for row in rows), key=lambda before: before.round)
+
+
+def set_aside(connection: Connection, run_id: str, steps: Sequence[At]) -> None:
+    """These steps are taken once more: what they waited for stays, as rounds below zero, and counts no more."""
+    for at in steps:
+        here = (waits.c.run_id == run_id) & (waits.c.step == at.step) & (waits.c.iteration == at.iteration)
+        lowest = connection.scalar(sa.select(sa.func.min(waits.c.round)).where(here))
+        if lowest is None:
+            continue
+        below = min(lowest, 0) - 1
+        moved = waits.update().where(here, waits.c.round >= 0)
+        connection.execute(moved.values(round=below - waits.c.round))
+
+
+def _wait_row(row: sa.Row[Any]) -> WaitRow:
     return WaitRow(
         id=WaitId(row.id),
         run_id=row.run_id,
@@ -103,6 +126,8 @@ def find(connection: Connection, wait_id: str) -> WaitRow | None:
         due_at=row.due_at,
         details=row.details,
         created_at=row.created_at,
+        output=row.output,
+        ended_at=row.ended_at,
     )
 
 
@@ -168,10 +193,10 @@ def wake_due(connection: Connection, now: datetime, limit: int) -> int:
 def votes_of(connection: Connection, wait_id: str) -> list[Vote]:
     """What people have said to a question, in the order they did."""
     rows = connection.execute(sa.select(votes).where(votes.c.wait_id == wait_id).order_by(votes.c.voted_at))
-    return [Vote(row.person, row.verdict == "approved", row.reason, row.voted_at) for row in rows]
+    return [Vote(row.person, row.verdict == "approved", row.reason, row.voted_at, row.via) for row in rows]
 
 
-def vote(connection: Connection, wait_id: str, given: Vote, via: str) -> None:
+def vote(connection: Connection, wait_id: str, given: Vote) -> None:
     """Write down what a person said. One person speaks once; asked a second time by us, they are asked anew."""
     connection.execute(
         votes.insert().values(
@@ -179,7 +204,7 @@ def vote(connection: Connection, wait_id: str, given: Vote, via: str) -> None:
             person=given.person,
             verdict="approved" if given.is_approval else "denied",
             reason=given.reason,
-            via=via,
+            via=given.via,
             voted_at=given.voted_at,
         )
     )

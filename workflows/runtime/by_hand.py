@@ -35,23 +35,24 @@ class Called:
         return self.state in (EffectState.DONE, EffectState.ACCEPTED)
 
 
-def call_by_hand(performer: Performer, operation: Operation, inputs: Inputs) -> Called:
+def call_by_hand(performer: Performer, operation: Operation, inputs: Inputs, *, key: str | None = None) -> Called:
     """Call an operation once and say how it ended. A closed gate cancels it: nothing stays behind that would go later.
 
-    Raises InputError, before anything is written, when the inputs make no request.
+    `key` is its identity for ever; without one it is a call like no other. Raises InputError, before anything is
+    written, when the inputs make no request.
     """
-    intent = _intent(performer, operation, inputs)
+    intent = _intent(performer, operation, inputs, key or f"by-hand/{new_id()}")
     effect_id, claim = _begin(performer, intent)
     if claim is not None:
         performer.make(claim)
     return _end(performer, effect_id)
 
 
-def _intent(performer: Performer, operation: Operation, inputs: Inputs) -> effects.Intent:
+def _intent(performer: Performer, operation: Operation, inputs: Inputs, key: str) -> effects.Intent:
     with performer.database.read() as connection:
         now = performer.database.now(connection)
     # Given up before it could be repeated: somebody stands there and waits for this one attempt.
-    return intent_of(operation, inputs, key=f"by-hand/{new_id()}", max_attempts=1, give_up_at=now)
+    return intent_of(operation, inputs, key=key, max_attempts=1, give_up_at=now)
 
 
 def _begin(performer: Performer, intent: effects.Intent) -> tuple[EffectId, Claim | None]:

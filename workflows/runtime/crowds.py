@@ -25,10 +25,12 @@ def settle_crowd(connection: Connection, rules: Rules, workflow: str, crowd: str
         return {}
     let_in: dict[str, int] = {}
     for waiting in crowds.queued(connection, workflow, crowd, MOST_AT_ONCE):
-        limits = rules.definition(connection, waiting.definition_hash).concurrency or Concurrency()
+        definition = rules.definition(connection, waiting.definition_hash)
+        limits = definition.concurrency or Concurrency()
         slot = _free_slot(connection, workflow, crowd, limits, now)
         if slot is not None:
-            if crowds.let_in(connection, waiting.run_id, slot, now):
+            # Its time counts from now: that it had to wait was not its doing.
+            if crowds.let_in(connection, waiting.run_id, slot, now, now + definition.expires):
                 let_in[waiting.run_id] = slot
         elif limits.on_conflict == "skip":
             _skip(connection, waiting, now)

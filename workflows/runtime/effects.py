@@ -22,9 +22,9 @@ from workflows.errors import LedgerUnavailable
 from workflows.ledger import effects, lanes, once, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.effects import EffectRow
-from workflows.runtime.advance import advance
 from workflows.runtime.fetching import Fetched, not_taken_in, pointer_of
 from workflows.runtime.rules import Rules
+from workflows.runtime.taking_on import take_on
 
 LEASE_MARGIN = timedelta(seconds=5)
 """How much longer than the call's own deadline a claim lasts: time to claim, to start and to record."""
@@ -278,17 +278,8 @@ class Performer:
 
     def _take_on(self, connection: Connection, effect: EffectRow, now: datetime) -> None:
         """Take the effect's run on."""
-        if effect.run_id is None:
-            return
-        runs.wake(connection, [effect.run_id], now)
-        try:
-            with connection.begin_nested():
-                advance(connection, self.rules, effect.run_id, now)
-        except Exception as error:
-            if is_outage(error):
-                raise  # nothing of this transaction is certain any more
-            # The outcome must be kept whatever becomes of the run; the sweep finds the run awake.
-            log.exception("advance_failed", run_id=effect.run_id, effect_id=effect.id)
+        if effect.run_id is not None:
+            take_on(connection, self.rules, effect.run_id, now, effect_id=effect.id)
 
     def _move(self, connection: Connection, effect: EffectRow, outcome: Outcome, now: datetime) -> bool:
         known: dict[str, Any] = {"reason": outcome.reason, "status": outcome.status}

@@ -125,6 +125,26 @@ def start_gathered(
         _begin(connection, rules, definition, new, found, now)
 
 
+def take_up(connection: Connection, rules: Rules, run: RunRow, now: datetime) -> RunRow:
+    """Have a locked run that was parked, or has failed, go on, with all the time that its workflow gives.
+
+    The run as it is then: as one of its crowd if it has one, perhaps queued, and so that what cancels it does. Raises
+    FormulaError.
+    """
+    definition = rules.definition(connection, run.definition_hash)
+    scope = trigger_scope(definition, run.event, run.brand, now)
+    found = run_as_meant(definition, run.event, scope, run.key, now)
+    is_limited = definition.concurrency is not None
+    state = RunState.QUEUED if is_limited else RunState.RUNNING
+    crowd = found.by if is_limited else None
+    taken_up = runs.take_up(connection, run, state, crowd=crowd, expires_at=now + definition.expires, now=now)
+    assert taken_up is not None, "it is locked"
+    if found.cancels:
+        correlations.begin(connection, run.id, None, found.cancels, now)
+        taken_up, _ = take_events(connection, taken_up, now)
+    return let_in(connection, rules, taken_up, now)
+
+
 def brand_of(in_force: InForce, definition: Definition, given: str = "") -> tuple[str, Mapping[str, Any]]:
     """The brand a run without a source speaks for, and its fields. Raises CannotStart."""
     name = given or definition.trigger.brand or (next(iter(in_force.brands)) if len(in_force.brands) == 1 else "")

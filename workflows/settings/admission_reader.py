@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from functools import cache, reduce
 from types import MappingProxyType
 from typing import Any, Literal
@@ -55,6 +56,7 @@ LONGEST_WINDOW = timedelta(days=366)
 LONGEST_BACKLOG = timedelta(days=7)
 MOST_FIELDS = 10
 MOST_MEGABYTES = 10_000_000
+ALIKE = 0.9
 
 _SOURCE_LIMITS: Mapping[str, tuple[int, int]] = {
     "concurrent": (1, MOST_CONCURRENT),
@@ -114,6 +116,10 @@ class AdmissionReader:
         for name, entry in self._findings.any_entries(node, path).items():
             if not EVENT_TYPE.fullmatch(name):
                 self._findings.add("E124", entry.key_place, f"{name!r} cannot be a type of event")
+            # Vendors have types we do not know, and they may be named here; but hardly one so like one we know.
+            elif name not in EVENT_TYPES and (meant := get_close_matches(name, EVENT_TYPES, n=1, cutoff=ALIKE)):
+                hint = f"did you mean {meant[0]!r}?"
+                self._findings.add("E301", entry.key_place, f"{name!r} is not a type of event", hint)
             rules[name] = self._rule(name, entry.node, f"{path}.{name}")
         return MappingProxyType(rules)
 

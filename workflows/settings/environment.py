@@ -21,6 +21,9 @@ ENVIRONMENT: Mapping[str, str] = {
     "STAGEDOOR_DATA": "the folder of what Stagedoor keeps on this machine (default ./var)",
     "STAGEDOOR_CONSOLE_TOKEN": "opens the console and the API to other machines; without it loopback only",
     "STAGEDOOR_FLOWER_PASSWORD": "the password of Flower's user `stagedoor`; without it `up` makes one",
+    "STAGEDOOR_TOKEN": "your own token, for commands with --as; without it they ask for it",
+    "STAGEDOOR_SIGNING_KEY": "signs links by which one person decides one question; without it there are none",
+    "STAGEDOOR_URL": "where people reach Stagedoor, for such links; without it where `up` runs",
     "STAGEDOOR_KEYS": "seal what deliveries hold: `<id>:<base64>`, the first seals, all open; without it nothing is",
     "STAGEDOOR_LOG": "json, console, or auto: console on a terminal, else json (default auto)",
     "STAGEDOOR_WORKER_THREADS": "how many effects a worker performs at a time, 1 to 256 (default 16)",
@@ -29,6 +32,7 @@ ENVIRONMENT: Mapping[str, str] = {
 
 DATABASE_SCHEMES = ("sqlite", "postgresql", "postgres")
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "amqp", "amqps", "memory")
+SHORTEST_KEY = 32
 LOG_FORMATS = ("auto", "json", "console")
 
 
@@ -46,6 +50,9 @@ def environment_values(environ: Mapping[str, str], problems: list[Problem]) -> d
         "sentry_dsn": _address(environ, "SENTRY_DSN", ("https", "http"), problems),
         "console_token": _secret(environ, "STAGEDOOR_CONSOLE_TOKEN"),
         "flower_password": _secret(environ, "STAGEDOOR_FLOWER_PASSWORD"),
+        "own_token": _secret(environ, "STAGEDOOR_TOKEN"),
+        "signing_key": _signing_key(environ, problems),
+        "public_url": _address(environ, "STAGEDOOR_URL", ("https", "http"), problems),
         "keys": read_keys(environ, problems),
         "log_format": _log_format(environ, problems),
         "worker_threads": _worker_threads(environ, problems),
@@ -78,6 +85,16 @@ def _address(environ: Mapping[str, str], name: str, schemes: Collection[str], pr
 
 def _secret(environ: Mapping[str, str], name: str) -> Secret | None:
     return Secret(environ[name]) if environ.get(name) else None
+
+
+def _signing_key(environ: Mapping[str, str], problems: list[Problem]) -> Secret | None:
+    """A key that signs what anybody may present: one that can be guessed would be none."""
+    key = _secret(environ, "STAGEDOOR_SIGNING_KEY")
+    if key is not None and len(key.reveal()) < SHORTEST_KEY:
+        hint = "make one: openssl rand -hex 32"
+        message = f"must have {SHORTEST_KEY} characters or more"
+        problems.append(Problem("E402", message, path="STAGEDOOR_SIGNING_KEY", hint=hint))
+    return key
 
 
 def _log_format(environ: Mapping[str, str], problems: list[Problem]) -> LogFormat:

@@ -15,6 +15,8 @@ def secret_values(settings: Settings) -> tuple[str, ...]:
     held = [
         settings.console_token,
         settings.flower_password,
+        settings.own_token,
+        settings.signing_key,
         settings.vendors,
         [source.options for source in settings.sources.values()],
         [person.token for person in settings.people.values()],

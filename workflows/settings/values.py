@@ -87,6 +87,8 @@ class Settings:
     vendors  by name, every key of the vendor; secrets as Secret, what is not set as None
     brands   by name, the typed fields: `{"main": {"zone": "Europe/London", "budget_cap": Money(500, "USD")}}`
     people   by name, those who approve and act
+    own_token    what whoever runs a command shows to be known by
+    signing_key  signs links by which a person decides a question; public_url is where these lead
     unset    what is missing before everything configured can work
     """
 
@@ -97,6 +99,9 @@ class Settings:
     sentry_dsn: str | None = field(default=None, repr=False)
     console_token: Secret | None = None
     flower_password: Secret | None = None
+    own_token: Secret | None = None
+    signing_key: Secret | None = None
+    public_url: str | None = None
     keys: tuple[SealingKey, ...] = ()
     log_format: LogFormat = "auto"
     worker_threads: int = 16

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.vendors.documented import CONFIGURED, catalogue, example
 from tests.unit.vendors.mutations import GONE, changed, problems
 from vendors.catalogue import catalogue_of
-from workflows.catalogue import Repeat
+from workflows.catalogue import Read, Repeat
 from workflows.details import details_of
 from workflows.errors import ConfigurationError, InputError
 from workflows.values import Money, Percent
@@ -232,3 +232,22 @@ def test_an_operation_stays_what_it_is_whatever_else_is_configured() -> None:
     plain = catalogue_of({"symphony": configured}).operation("symphony.edit_campaign")
 
     assert replace(plain, inputs=object) == replace(catalogue().operation("symphony.edit_campaign"), inputs=object)  # type: ignore[arg-type]
+
+
+def test_an_edit_is_taken_back_by_what_was_read_before_it():
+    edit = catalogue().operation("symphony.edit_campaign")
+    former = Money(Decimal(40), "USD")
+    reads = [
+        Read("symphony.get_campaign", {"id": "6000"}, {"budget": Money(Decimal(1), "USD")}),
+        Read("symphony.get_campaign_analytics", {"id": "5017"}, {"ctr": Percent(Decimal("0.01"))}),
+        Read("symphony.get_campaign", {"id": "5017"}, {"budget": former}),
+    ]
+    inputs = edit.undo.inputs({"id": "5017", "budget": Money(Decimal(60), "USD")}, reads)
+    assert inputs == {"id": "5017", "budget": former}
+    assert edit.prepare(inputs).body == '{"budget":{"value":40,"currency":"USD"}}'
+    assert edit.undo.inputs({"id": "5017", "end_date": "2031-03-05T05:00:00Z"}, reads) is None
+
+
+def test_what_takes_a_call_back_is_an_operation_there_is():
+    operations = catalogue().operations
+    assert {item.undo.operation for item in operations.values() if item.undo} <= operations.keys()

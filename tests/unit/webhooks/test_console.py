@@ -28,7 +28,8 @@ from workflows.errors import LedgerUnavailable
 from workflows.ledger import drift
 from workflows.ledger.explanation import explain_run
 from workflows.ledger.tables import metadata
-from workflows.settings import Secret
+from workflows.runtime.rules import Rules
+from workflows.settings import PersonSettings, Secret
 from workflows.values import new_id
 
 TOKEN = "let-me-in-9c41"
@@ -37,6 +38,8 @@ TOKEN = "let-me-in-9c41"
 @dataclass(frozen=True)
 class Locked:
     console_token: Secret | None = None
+    people: Mapping[str, PersonSettings] = field(default_factory=dict)
+    signing_key: Secret | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Services:
 
     database: Any
     settings: Locked
-    catalogue: Catalogue = field(default_factory=lambda: Catalogue(()))
+    rules: Rules = field(default_factory=lambda: Rules(Catalogue()))
 
 
 class GoneDatabase:

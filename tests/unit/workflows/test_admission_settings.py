@@ -92,6 +92,13 @@ def test_a_rate_without_a_burst_has_one_of_its_count() -> None:
         ("limits: {dept: 3}", ["6:14: E120 'dept' is not a key of sources.shop.limits (did you mean 'depth'?)"]),
         ("limits: {depth: 65}", ["6:21: E123 sources.shop.limits.depth must be from 1 to 64, not 65"]),
         ("limits: {rate: {count: 5}}", ["6:20: E121 sources.shop.limits.rate needs the key 'seconds'"]),
+        (
+            "by_event: {symphony.campaign.updatd: {dedup: {by: body}}}",
+            [
+                "6:16: E301 'symphony.campaign.updatd' is not a type of event "
+                "(did you mean 'symphony.campaign.updated'?)"
+            ],
+        ),
         ("sequence: [a]", ["6:15: E122 sources.shop.sequence must be a single value, not a list"]),
         (
             "by_event: {symphony.campaign.updated: {wher: x}}",

@@ -4,15 +4,16 @@ from random import Random
 
 import pytest
 
-from workflows.engine.retries import CAP_SECONDS, next_delay
+from workflows.engine.retries import CAP_SECONDS, LEAST_SECONDS, next_delay
 
 
-def test_delays_grow_to_the_cap_and_are_never_none():
-    random = Random(1)
-    for attempt in range(1, 200):
+def test_delays_are_spread_over_all_of_a_span_that_grows_to_the_cap_and_are_never_none():
+    for attempt in (1, 2, 3, 8, 12, 200):
         whole = min(CAP_SECONDS, 2.0**attempt)
-        delay = next_delay(attempt, hint_seconds=None, random=random)
-        assert whole / 2 <= delay <= whole
+        delays = [next_delay(attempt, hint_seconds=None, random=Random(seed)) for seed in range(200)]
+        assert all(LEAST_SECONDS <= delay <= whole for delay in delays)
+        assert min(delays) < whole / 10 + LEAST_SECONDS
+        assert max(delays) > whole * 0.9
 
 
 def test_a_hint_is_obeyed_and_spread():

@@ -36,7 +36,7 @@ def test_an_ended_run_moves_no_more():
 
 
 def test_only_a_run_that_failed_is_taken_up_again():
-    assert states.RUN_MOVES[RunState.FAILED] == {RunState.RUNNING}
+    assert states.RUN_MOVES[RunState.FAILED] == {RunState.RUNNING, RunState.QUEUED}
 
 
 def test_a_call_in_doubt_is_never_released_without_having_been_settled():

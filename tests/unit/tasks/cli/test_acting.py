@@ -1,0 +1,115 @@
+"""`start`, `approve`, `deny`, `cancel` and `retry`: who may, what is said, and what a program reads."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.tasks.cli.conftest import CONFIGURATION, Run
+
+PEOPLE = """\
+people:
+  ann: {token: "${ANN_TOKEN}", roles: [approvers]}
+  bob: {token: "${BOB_TOKEN}", roles: [approvers]}
+  cat: {roles: [painters]}
+"""
+ASKS = """\
+workflow: asks
+description: Asks before it does anything.
+owner: tests
+when:
+  manual:
+    inputs: {campaign: text}
+steps:
+  - id: sign_off
+    approve:
+      title: "Go on with {{ event.data.campaign }}?"
+      from: approvers
+      exclude: [requester]
+      expires: 24h
+"""
+
+
+@pytest.fixture
+def asking(folder: Path, stagedoor: Run, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run that ann started and that waits for an answer; the question's id."""
+    (folder / "config" / "stagedoor.yml").write_text(CONFIGURATION + PEOPLE)
+    (folder / "config" / "workflows" / "raise-budget.yml").unlink()
+    (folder / "config" / "workflows" / "asks.yml").write_text(ASKS)
+    monkeypatch.setenv("ANN_TOKEN", "token-of-ann")
+    monkeypatch.setenv("BOB_TOKEN", "token-of-bob")
+    monkeypatch.setenv("STAGEDOOR_TOKEN", "token-of-ann")
+    stagedoor("db", "upgrade")
+    assert stagedoor("apply").status == 0
+    started = stagedoor("start", "asks", "--with", '{"campaign": "5017"}', "--as", "ann", "--json")
+    assert (started.status, started.json["state"]) == (0, "running")
+    (wait,) = stagedoor("waits", "list", "--json").json
+    return str(wait["id"])
+
+
+def test_whoever_started_it_is_left_out_and_another_approves(
+    asking: str, stagedoor: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = stagedoor("approve", asking, "--reason", "go", "--as", "ann")
+    assert refused.status == 1
+    assert "ann started this run, and whoever did may not approve it" in refused.err
+    monkeypatch.setenv("STAGEDOOR_TOKEN", "token-of-bob")
+    assert stagedoor("approve", asking, "--reason", "go", "--as", "bob").out == "approved: the run goes on\n"
+    (run,) = stagedoor("runs", "list", "--json").json
+    assert run["state"] == "done"
+    by = {entry["action"]: entry["by"] for entry in stagedoor("audit", "list", "--json").json}
+    assert (by["run.start"], by["approval.approve"]) == ("ann", "bob")
+
+
+def test_a_name_needs_its_token(asking: str, stagedoor: Run) -> None:
+    refused = stagedoor("deny", asking, "--reason", "no", "--as", "bob")
+    assert (refused.status, refused.err) == (1, "this is not the token of bob\n")
+    assert "cat has no token yet" in stagedoor("deny", asking, "--reason", "no", "--as", "cat").err
+    assert (
+        "among the people of stagedoor.yml: ann, bob, cat"
+        in stagedoor("deny", asking, "--reason", "no", "--as", "dan").err
+    )
+
+
+def test_without_a_name_one_has_no_role(asking: str, stagedoor: Run) -> None:
+    assert "does not have the role approvers" in stagedoor("deny", asking, "--reason", "no").err
+
+
+def test_a_denial_ends_it(asking: str, stagedoor: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGEDOOR_TOKEN", "token-of-bob")
+    said = stagedoor("deny", asking, "--reason", "too dear", "--as", "bob", "--json").json
+    assert (said["output"]["approved"], said["output"]["by"]) == (False, ["bob"])
+    (run,) = stagedoor("runs", "list", "--json").json
+    assert (run["state"], run["reason"]) == ("stopped", "bob denied it: too dear")
+
+
+def test_a_link_is_made_for_who_may_answer_and_needs_a_key(
+    asking: str, stagedoor: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (
+        "STAGEDOOR_SIGNING_KEY: not_configured is not set" in stagedoor("approve", asking, "--link", "--for", "bob").err
+    )
+    monkeypatch.setenv("STAGEDOOR_SIGNING_KEY", "short")
+    assert "must have 32 characters or more" in stagedoor("approve", asking, "--link", "--for", "bob").err
+    monkeypatch.setenv("STAGEDOOR_SIGNING_KEY", "k" * 40)
+    monkeypatch.setenv("STAGEDOOR_URL", "https://stagedoor.example.com/")
+    assert stagedoor("approve", asking, "--link", "--for", "bob").out.startswith(
+        "https://stagedoor.example.com/decide/"
+    )
+    assert "whoever did may not" in stagedoor("approve", asking, "--link", "--for", "ann").err
+    assert stagedoor("approve", asking, "--link").status == 2
+
+
+def test_runs_are_cancelled_one_by_one_and_what_was_not_is_said(asking: str, stagedoor: Run) -> None:
+    (run,) = stagedoor("runs", "list", "--json").json
+    first = stagedoor("cancel", run["id"], "nothing", "--reason", "wrong show")
+    assert first.status == 1
+    assert first.out == f"run {run['id']}: cancelled\n"
+    assert first.err == "run nothing: there is no run nothing\n"
+    assert "only a run that has failed or is parked can be retried" in stagedoor("retry", run["id"]).err
+
+
+def test_inputs_that_do_not_fit_are_told(asking: str, stagedoor: Run) -> None:
+    refused = stagedoor("start", "asks", "--with", '{"campagn": "1"}')
+    assert refused.status == 1
+    assert "did you mean 'campaign'?" in refused.err
+    assert "is not JSON" in stagedoor("start", "asks", "--with", "{").err

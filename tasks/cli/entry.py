@@ -30,6 +30,7 @@ COMMANDS = {
     "check": Lazy("tasks.cli.check:check", "Find the mistakes in the configuration and the workflows."),
     "schema": Lazy("tasks.cli.schema:schema", "Print the JSON Schema of workflow files, for editors."),
     "test": Lazy("tasks.cli.test:test", "Run the workflows' own tests."),
+    "simulate": Lazy("tasks.cli.simulate:simulate", "Play a workflow over events, without calling anybody."),
     "graph": Lazy("tasks.cli.graph:graph", "Draw a workflow."),
     "plan": Lazy("tasks.cli.plan:plan", "See what `apply` would change, for runs under way as well."),
     "apply": Lazy("tasks.cli.apply:apply", "Put the configuration and the workflows into force."),

@@ -14,6 +14,7 @@ from workflows.engine.trials import Props, props_of
 from workflows.errors import ConfigurationError
 from workflows.language.check import check_configuration, folder_of, read_together
 from workflows.language.definition import Definition
+from workflows.language.surroundings import Surroundings
 from workflows.settings import Settings, read_settings
 
 
@@ -24,6 +25,7 @@ class Known:
     definitions: tuple[Definition, ...]
     props: Props
     settings: Settings
+    promised: Surroundings
 
 
 def read(paths: Sequence[Path]) -> Known:
@@ -37,7 +39,7 @@ def read(paths: Sequence[Path]) -> Known:
     settings = read_settings(variables, folder)
     catalogue = build_catalogue(settings)
     definitions, beside, promised = read_together(paths or [folder], settings, catalogue, [folder])
-    return Known(tuple(definitions), props_of(promised, settings.brands, (*beside, *definitions)), settings)
+    return Known(tuple(definitions), props_of(promised, settings.brands, (*beside, *definitions)), settings, promised)
 
 
 def run_row(run: Rehearsal) -> dict[str, Any]:

@@ -176,16 +176,19 @@ class Cast:
         self._definitions = {definition.name: definition for definition in reversed(definitions)}
         self._mocks = {mock.operation: mock for mock in mocks}
         self._approvals = {given.step: given for given in approvals}
-        self._catalogue = props.catalogue
         self._props = props
         self._made: dict[str, int] = {}
         self._asked: dict[str, int] = {}
 
     def answer(self, call: RehearsedCall) -> Outcome:
+        return self.given(call) or self._unmocked(call, self.operation(call.operation))
+
+    def given(self, call: RehearsedCall) -> Outcome | None:
+        """What was said of a call; None where nothing was."""
         mock = self._mocks.get(call.operation)
-        operation = self._catalogue.operation(call.operation)
         if mock is None:
-            return self._unmocked(call, operation)
+            return None
+        operation = self.operation(call.operation)
         answer = self._next(mock, repeats=call.rereads)
         if answer.kind != "done":
             after = None if answer.after is None else answer.after.total_seconds()
@@ -193,6 +196,17 @@ class Cast:
         if answer.output is None or operation.output is None:
             return Outcome(OutcomeKind.DONE, "")
         return Outcome(OutcomeKind.DONE, "", output=value_of(answer.output, of_schema(operation.output)))
+
+    def is_in_turn(self, operation: str) -> bool:
+        """Whether an operation is answered with one thing after the other."""
+        return operation in self._mocks and self._mocks[operation].in_turn
+
+    def has_answer(self, operation: str) -> bool:
+        """Whether something is said of an operation."""
+        return operation in self._mocks
+
+    def operation(self, name: str) -> Operation:
+        return self._props.catalogue.operation(name)
 
     def decide(self, asked: Asked) -> Decided | None:
         given = self._approvals.get(asked.step)
@@ -235,7 +249,7 @@ class Cast:
 
     def _unmocked(self, call: RehearsedCall, operation: Operation) -> Outcome:
         """Done, where nobody asks how."""
-        read = sorted(self._read_of(call.step))
+        read = sorted(self.read_of(call.step))
         if operation.output is not None and read:
             fields = ", ".join(f"{name}: …" for name in read)
             raise Unanswered(
@@ -244,7 +258,7 @@ class Cast:
             )
         return Outcome(OutcomeKind.DONE, "", output={} if operation.output is not None else None)
 
-    def _read_of(self, step: str) -> set[str]:
+    def read_of(self, step: str) -> set[str]:
         """The fields of a step's output that are read anywhere."""
         return {
             str(path.steps[0]) if path.steps else "…"

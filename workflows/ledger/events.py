@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from workflows.events import Event
-from workflows.ledger.tables import events
+from workflows.ledger.tables import events, milestones
+from workflows.values import first_id_at
 
 
 def record(connection: Connection, fresh: Sequence[Event]) -> None:
@@ -46,6 +48,25 @@ def read_events(connection: Connection, event_ids: Collection[str]) -> list[Even
     """The events of these ids, in the order they came."""
     rows = connection.execute(sa.select(events).where(events.c.id.in_(sorted(event_ids))).order_by(events.c.id))
     return [event_of(row) for row in rows]
+
+
+def came_since(connection: Connection, types: Collection[str], since: datetime) -> list[Event]:
+    """Events of these types that came since an instant, in the order they came; replays are left out."""
+    recent = events.c.type.in_(sorted(types)) & (events.c.id >= first_id_at(since)) & events.c.replay_of.is_(None)
+    return [event_of(row) for row in connection.execute(sa.select(events).where(recent).order_by(events.c.id))]
+
+
+def of_delivery(connection: Connection, delivery_id: str) -> list[Event]:
+    """The events a delivery carried, in the order they came."""
+    rows = connection.execute(sa.select(events).where(events.c.delivery_id == delivery_id).order_by(events.c.id))
+    return [event_of(row) for row in rows]
+
+
+def milestones_before(connection: Connection, types: Collection[str], moment: datetime) -> set[tuple[str, str]]:
+    """The subjects that had reached these milestones, each with its type."""
+    reached = milestones.c.type.in_(sorted(types)) & (milestones.c.reached_at < moment)
+    rows = connection.execute(sa.select(milestones.c.subject, milestones.c.type).where(reached))
+    return {(row.subject, row.type) for row in rows}
 
 
 def event_of(row: sa.Row[Any]) -> Event:

@@ -39,6 +39,14 @@ def check_trials(
     return sorted(checker.problems, key=lambda problem: (problem.place is not None, problem.place))
 
 
+def check_mocks(definition: Definition, surroundings: Surroundings, mocks: Sequence[Mock]) -> list[Problem]:
+    """Every problem of answers that are given for the calls of a workflow."""
+    checker = _Checker(definition, surroundings, None, is_partial=False)
+    for mock in mocks:
+        checker.mock(mock)
+    return checker.problems
+
+
 class _Checker:
     def __init__(
         self,
@@ -67,7 +75,7 @@ class _Checker:
         for given in trial.approvals:
             self._step(given.step, given.place, (Approve,), "asks nobody")
         for mock in trial.mocks:
-            self._mock(mock)
+            self.mock(mock)
         self._expected(trial)
 
     # What is given.
@@ -134,7 +142,7 @@ class _Checker:
             if not fits(found, needed):
                 self._add("E219", place, f"this is {found}, where {needed} is needed")
 
-    def _mock(self, mock: Mock) -> None:
+    def mock(self, mock: Mock) -> None:
         if not self._is_called(mock.operation, mock.place):
             return
         output = self._output_of(mock.operation)

@@ -1,5 +1,6 @@
 """Workflows change while their runs are under way: planned, put into force, moved and taken back, on both engines."""
 
+import io
 import json
 import re
 from collections import Counter
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from tasks.cli.entry import run
 from tests.builders.ledger import ClockedDatabase, Crew, catalogue, store_delivery
 from workflows.ledger import schema
-from workflows.ledger.tables import event_keys, listened, runs, schedules, waits
+from workflows.ledger.tables import applied, event_keys, listened, runs, schedules, waits
 from workflows.runtime.intake import Intake
 from workflows.runtime.sweep import Sweep
 from workflows.values import new_id, utc_now
@@ -181,6 +182,24 @@ def test_apply_asks_for_a_digest_where_runs_are_under_way(office: Office):
     office.finish(minutes=11)
     office.write(OLD)
     assert "configuration 3 is in force" in office.stagedoor("apply")
+
+
+class Terminal(io.StringIO):
+    """Somebody who sits there and types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_apply_shows_the_plan_and_asks(office: Office, monkeypatch: pytest.MonkeyPatch):
+    office.deliver(1)
+    office.write(NEW)
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    office.stagedoor("apply", status=130)
+    assert len(office.rows(applied)) == 1
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert "1 run waits at `morning`" in office.stagedoor("apply")
+    assert len(office.rows(applied)) == 2
 
 
 def test_what_was_in_force_before_is_put_back(office: Office):

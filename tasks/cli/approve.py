@@ -27,7 +27,7 @@ COMMAND_LINE = "command line"
 @click.option("--for", "invited", metavar="NAME", help="With --link: the person who gets it.")
 @json_option
 def approve(wait_id: str, reason: str | None, name: str | None, link: bool, invited: str | None, as_json: bool) -> None:
-    """Approve what a run asks with the approval WAIT (`stagedoor waits list --state open` has its id)."""
+    """Approve what a run asks with the approval WAIT (`stagedoor waits now` has its id)."""
     if link != (invited is not None):
         raise click.UsageError("--link and --for go together")
     if link and invited is not None:

@@ -17,6 +17,7 @@ from tasks.cli.output import json_option, print_json, print_table, words
 from workflows.engine.states import EffectState, RunState, WaitState
 from workflows.ledger import details, listing
 from workflows.ledger.lines import shown
+from workflows.ledger.waiting import waiting
 
 DELIVERY_STATES = ("pending", "taken", "rejected", "quarantined", "filtered", "superseded")
 
@@ -162,6 +163,24 @@ def list_waits(as_json: bool, **filters: Any) -> None:
         "id": "id",
     }
     _print(rows, columns, as_json, empty="no waits")
+
+
+@waits.command("now")
+@json_option
+def waiting_now(as_json: bool) -> None:
+    """Tell everything that waits, why, and what would let it go on: what needs a person first."""
+    with surroundings.ledger(surroundings.settings()) as database, database.read() as connection:
+        rows = _rows(waiting(connection, database.now(connection)))
+    columns = {
+        "since": "since",
+        "kind": "kind",
+        "workflow": "workflow",
+        "key": "run_key",
+        "why": "why",
+        "released by": "opens",
+        "run": "run_id",
+    }
+    _print(rows, columns, as_json, empty="nothing waits")
 
 
 @waits.command("show")

@@ -39,6 +39,7 @@ CLI_SECONDS = 60.0
 
 SYMPHONY_TOKEN = "symphony-token-of-this-test"
 BOX_OFFICE_KEY = "box-office-key-of-this-test"
+ANN_TOKEN = "token-of-ann-in-this-test"
 FLOWER_PASSWORD = "flower-password-of-this-test"
 
 CONFIGURATION = """\
@@ -57,6 +58,8 @@ vendors:
     deadline_seconds: {cymbal_seconds}
 brands:
   main: {{zone: Europe/London, currency: USD, budget_cap: 500 USD}}
+people:
+  ann: {{token: "${{ANN_TOKEN}}", roles: [approvers]}}
 """
 
 migrating = threading.Lock()
@@ -101,6 +104,7 @@ class Stack:
             "BOX_OFFICE_API_KEY": BOX_OFFICE_KEY,
             "SYMPHONY_API_KEY": SYMPHONY_KEY,
             "CYMBAL_API_KEY": CYMBAL_KEY,
+            "ANN_TOKEN": ANN_TOKEN,
             "PORT": str(self._web_port),
             "FLOWER_PORT": str(self._flower_port),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from workflows.catalogue import Operation
 from workflows.engine.decisions import EndRun, Intend
 from workflows.engine.gates import Precondition
-from workflows.engine.rehearsal import ENDINGS, Asked, Ending, Rehearsal, RehearsedCall, RehearsedWait
+from workflows.engine.rehearsal import ENDINGS, Asked, Emitted, Ending, Rehearsal, RehearsedCall, RehearsedWait
 from workflows.engine.snapshot import At, Cancelling, ChildView, EffectView, Snapshot, StepView, WaitView
 from workflows.engine.snapshot import Ending as Settled
 from workflows.engine.states import OUT_THERE, OVER, EffectState, RunState, StepState
@@ -73,6 +73,8 @@ class Performance:
     children: dict[At, ChildView] = field(default_factory=dict)
     waited: list[RehearsedWait] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    begun: list[tuple[At, Performance]] = field(default_factory=list)
+    """The runs it began, each with its step."""
     has_acted: bool = False
     _waiting: dict[At, int] = field(default_factory=dict)
 
@@ -139,7 +141,7 @@ class Performance:
     def _is_open(self, at: At) -> bool:
         return at in self._waiting and self.steps[at].state not in OVER
 
-    def told(self, calls: tuple[RehearsedCall, ...], emitted: tuple[Any, ...]) -> Rehearsal:
+    def told(self, calls: Sequence[RehearsedCall], emitted: Sequence[Emitted]) -> Rehearsal:
         status, at, reason = self._ending()
         return Rehearsal(
             run=self.id,
@@ -153,10 +155,10 @@ class Performance:
             began_at=self.began_at,
             elapsed=self.last_at - self.began_at,
             parent=None if self.parent is None else self.parent[0].id,
-            calls=calls,
+            calls=tuple(calls),
             waits=tuple(self.waited),
             asked=tuple(self.asked),
-            emitted=emitted,
+            emitted=tuple(emitted),
             steps=self.steps,
             answers=self.waits,
         )

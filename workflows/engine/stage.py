@@ -37,7 +37,7 @@ from workflows.engine.decisions import (
 )
 from workflows.engine.paths import path_text
 from workflows.engine.performance import Performance
-from workflows.engine.rehearsal import Asked, Emitted, Ending, Moment, Played, Players, Rehearsal
+from workflows.engine.rehearsal import Asked, Emitted, Ending, Moment, Played, Players, Rehearsal, RehearsedCall
 from workflows.engine.rehearsed_calls import RehearsedCalls
 from workflows.engine.requests import not_made
 from workflows.engine.scopes import trigger_scope
@@ -240,8 +240,7 @@ class Stage:
         self._listen(run, None, found.cancels)
         if run.crowd is not None:
             self._settle_crowd(definition.name, run.crowd)
-        else:
-            self.wake(run)
+        self.wake(run)
         return run
 
     def _new(self, definition: Definition, event: Event, key: str) -> Performance:
@@ -359,8 +358,8 @@ class Stage:
         self._calls.dropped(run)
 
     def _cancel_children(self, run: Performance, steps: Sequence[At] | None, reason: str) -> None:
-        for child in self._runs:
-            if child.parent is not None and child.parent[0] is run and (steps is None or child.parent[1] in steps):
+        for at, child in run.begun:
+            if steps is None or at in steps:
                 self._cancel(child, reason)
 
     def _cancel(self, run: Performance, reason: str) -> None:
@@ -509,6 +508,7 @@ class Stage:
         run.children[decision.at] = ChildView(RunState.RUNNING)
         child = self._begin_with(found, event, run.key if found.key is None else None)
         child.parent = (run, decision.at)
+        run.begun.append((decision.at, child))
         if child.end is not None:
             run.children[decision.at] = ChildView(child.end.state, child.end.result, child.end.reason)
         return False
@@ -524,17 +524,16 @@ class Stage:
         return False
 
     def _played(self) -> Played:
-        calls = self._calls.told
+        calls: dict[str, list[RehearsedCall]] = {}
+        for call in self._calls.told:
+            calls.setdefault(call.run, []).append(call)
+        emitted: dict[str, list[Emitted]] = {}
+        for one in self._emitted:
+            emitted.setdefault(one.run, []).append(one)
         return Played(
-            runs=tuple(
-                run.told(
-                    tuple(call for call in calls if call.run == run.id),
-                    tuple(one for one in self._emitted if one.run == run.id),
-                )
-                for run in self._runs
-            ),
+            runs=tuple(run.told(calls.get(run.id, ()), emitted.get(run.id, ())) for run in self._runs),
             declined=tuple(self._declined),
-            calls=tuple(calls),
+            calls=tuple(self._calls.told),
             emitted=tuple(self._emitted),
             moments=tuple(self._moments),
         )

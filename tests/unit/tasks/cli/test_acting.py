@@ -60,6 +60,12 @@ def test_whoever_started_it_is_left_out_and_another_approves(
     assert (by["run.start"], by["approval.approve"]) == ("ann", "bob")
 
 
+def test_what_waits_now_is_told_with_what_releases_it(asking: str, stagedoor: Run) -> None:
+    (row,) = stagedoor("waits", "now", "--json").json
+    assert (row["kind"], row["why"]) == ("approval", "Go on with 5017? 1 of approvers must agree")
+    assert f"approvers (stagedoor approve {asking})" in stagedoor("waits", "now").out
+
+
 def test_a_name_needs_its_token(asking: str, stagedoor: Run) -> None:
     refused = stagedoor("deny", asking, "--reason", "no", "--as", "bob")
     assert (refused.status, refused.err) == (1, "this is not the token of bob\n")

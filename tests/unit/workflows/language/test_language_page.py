@@ -9,7 +9,8 @@ import pytest
 
 from tests.unit.workflows.language.test_right import FILE, PEOPLE, keys_in
 from vendors.catalogue import build_catalogue
-from workflows.language.check import check_paths
+from workflows.engine.trials import hold_trials, props_of
+from workflows.language.check import check_paths, read_together
 from workflows.language.codes import CODES
 from workflows.language.keys import BLOCKS
 from workflows.language.reference import filled
@@ -46,6 +47,13 @@ def test_the_examples_have_no_mistakes(examples: Path) -> None:
     settings = replace(settings, people={name: PersonSettings(name, None, roles) for name, roles in PEOPLE.items()})
     found = check_paths([examples], settings, build_catalogue(settings))
     assert [str(problem).replace(f"{examples}/", "") for problem in found] == []
+
+
+def test_the_examples_pass_their_own_tests(examples: Path) -> None:
+    settings, _ = examine_settings({}, ROOT / "config")
+    definitions, _, surroundings = read_together([examples], settings, build_catalogue(settings))
+    reports = [hold_trials(item, props_of(surroundings, settings.brands, definitions)) for item in definitions]
+    assert [(one.trial.name, one.differences) for report in reports for one in report.held if not one.is_ok] == []
 
 
 def test_the_examples_show_every_key() -> None:

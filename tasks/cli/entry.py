@@ -32,6 +32,7 @@ COMMANDS = {
     "test": Lazy("tasks.cli.test:test", "Run the workflows' own tests."),
     "simulate": Lazy("tasks.cli.simulate:simulate", "Play a workflow over events, without calling anybody."),
     "graph": Lazy("tasks.cli.graph:graph", "Draw a workflow."),
+    "plan": Lazy("tasks.cli.plan:plan", "See what `apply` would change, for runs under way as well."),
     "apply": Lazy("tasks.cli.apply:apply", "Put the configuration and the workflows into force."),
     "send": Lazy("tasks.cli.send:send", "Sign and post a webhook as the vendor would."),
     "operations": Lazy("tasks.cli.operations:operations", "List the vendors' operations, or one vendor's."),

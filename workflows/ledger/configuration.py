@@ -28,7 +28,28 @@ class Applied:
 
 def latest(connection: Connection) -> Applied | None:
     """What is in force; None before the first `apply`."""
-    row = connection.execute(sa.select(applied).order_by(applied.c.id.desc()).limit(1)).one_or_none()
+    return _one(connection, sa.select(applied).order_by(applied.c.id.desc()).limit(1))
+
+
+def find(connection: Connection, number: int) -> Applied | None:
+    """What was put into force under this number."""
+    return _one(connection, sa.select(applied).where(applied.c.id == number))
+
+
+def before(connection: Connection, number: int) -> Applied | None:
+    """What was in force until `number` was."""
+    return _one(connection, sa.select(applied).where(applied.c.id < number).order_by(applied.c.id.desc()).limit(1))
+
+
+def lock(connection: Connection) -> None:
+    """Keep others from putting anything into force while this transaction is about to; the first one has nobody to
+    keep from it."""
+    newest = sa.select(applied.c.id).order_by(applied.c.id.desc()).limit(1)
+    connection.execute(newest.with_for_update()).one_or_none()
+
+
+def _one(connection: Connection, statement: sa.Select[Any]) -> Applied | None:
+    row = connection.execute(statement).one_or_none()
     if row is None:
         return None
     return Applied(row.id, row.applied_at, row.applied_by, row.content["workflows"], row.content["brands"])

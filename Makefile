@@ -12,7 +12,7 @@ export PIP_ROOT_USER_ACTION := ignore
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test acceptance nightly lint types check format bench bench-runs bench-flood bench-grown fuzz fuzz-door
+.PHONY: help venv demo up test acceptance nightly lint types check format bench bench-runs bench-flood bench-grown bench-waiting fuzz fuzz-door
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ fuzz-door: $(READY) ## try requests nobody would send on parsing and verificatio
 
 bench-runs: $(READY) ## measure how fast follow-ups run, beside plain Celery, DBOS and celery-director
 	$(BIN)/python benchmarks/runs.py
+
+bench-waiting: $(READY) ## measure what 100,000 waiting runs cost
+	$(BIN)/python benchmarks/waiting.py
 
 # The stamp is written last, so an interrupted set-up is done again. --no-build-isolation with the
 # setuptools pinned in requirements.txt: nothing is installed that is not written down.

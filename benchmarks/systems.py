@@ -58,7 +58,7 @@ steps:
       locations: [{key: "2673660", name: Madrid, type: city}]
 """
 TOKEN = "token-of-the-benchmark"
-CALLS = 32
+CALLS = 64
 """Calls under way at a time: as many as two workers of each peer have threads."""
 THREADS = 16
 WEB = ("--interface", "wsgi", "--host", "127.0.0.1", "--workers", "2", "--blocking-threads", "32", "--no-ws")

@@ -6,12 +6,14 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import structlog
 from celery import Celery
 
 from tasks.queues import vendor_queue
+from tasks.releasing import Releasing
 from vendors.catalogue import build_catalogue
 from vendors.client import Client
 from webhooks.doorbell import IntakeBell
@@ -46,6 +48,8 @@ class Context:
     sweep: Sweep
     upkeep: Upkeep
     bell: IntakeBell
+    releasing: Releasing
+    callers: ThreadPoolExecutor
     bell_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ring_intake(self) -> None:
@@ -83,7 +87,16 @@ def build_context(settings: Settings, app: Celery) -> Context:
         sweep=Sweep(database, rules, performer, releaser, looker),
         upkeep=Upkeep(database, settings.retention),
         bell=IntakeBell(settings.broker_url),
+        releasing=Releasing(releaser.release_due),
+        # For the calls of messages that tell of several: a thread for each that may be under way, so that none waits.
+        callers=ThreadPoolExecutor(sum(vendor.concurrency for vendor in catalogue.vendors), thread_name_prefix="call"),
     )
+
+
+MOST_TOLD = 8
+"""Effects one message tells of: a message costs as much as a call."""
+SPREAD = 4
+"""Messages at least for what is released at a time, so that several workers share it."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +106,17 @@ class Messenger:
     app: Celery
 
     def __call__(self, released: Sequence[Released]) -> Sequence[Released]:
-        """Send a message each; those the broker did not take, whatever kept it from it."""
+        """Send a message for each, or of many of one operation for several; those the broker did not take, whatever
+        kept it from it."""
+        messages = _messages(released)
         told = 0
         try:
             with self.app.producer_pool.acquire(block=True, timeout=3) as producer:
-                for item in released:
+                for message in messages:
                     self.app.send_task(
-                        item.operation,
-                        args=[item.effect_id],
-                        queue=vendor_queue(item.vendor),
+                        message[0].operation,
+                        args=[item.effect_id for item in message],
+                        queue=vendor_queue(message[0].vendor),
                         producer=producer,
                         retry=False,
                         ignore_result=True,
@@ -109,5 +124,20 @@ class Messenger:
                     told += 1
         except Exception as error:
             # Besides OperationalError: a pool that is used up or closed, what a transport does not translate.
-            log.warning("broker_unavailable", error=type(error).__name__, effects=len(released) - told)
-        return released[told:]
+            left = [item for message in messages[told:] for item in message]
+            log.warning("broker_unavailable", error=type(error).__name__, effects=len(left))
+            return left
+        return []
+
+
+def _messages(released: Sequence[Released]) -> list[Sequence[Released]]:
+    """What each message tells of: effects of one operation, one where they are few."""
+    size = min(MOST_TOLD, len(released) // SPREAD)
+    if size <= 1:
+        return [[item] for item in released]
+    by_operation: dict[str, list[Released]] = {}
+    for item in released:
+        by_operation.setdefault(item.operation, []).append(item)
+    return [
+        several[start : start + size] for several in by_operation.values() for start in range(0, len(several), size)
+    ]

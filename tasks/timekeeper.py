@@ -12,12 +12,17 @@ from tasks.context import Context
 from workflows.errors import LedgerUnavailable
 
 SWEEP_SECONDS = 1.0
+SHORTEST_SECONDS = 0.02
+"""Between two sweeps: waits that end within it are woken together."""
 
 log = structlog.get_logger(__name__)
 
 
 class Timekeeper:
-    """Sweeps once a second, or at once while much is due. An error is logged; the next sweep comes all the same."""
+    """Sweeps once a second, earlier where a wait is due before, or at once while much is due.
+
+    An error is logged; the next sweep comes all the same.
+    """
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -34,21 +39,26 @@ class Timekeeper:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        is_busy = False
-        while not self._stop.wait(0 if is_busy else SWEEP_SECONDS):
-            is_busy = False
+        pause = SWEEP_SECONDS
+        while not self._stop.wait(pause):
+            pause = SWEEP_SECONDS
             try:
-                is_busy = self._sweep()
+                pause = self._sweep()
             except LedgerUnavailable as error:
                 log.warning("ledger_unavailable", error=str(error))
             except Exception:
                 log.exception("sweep_failed")
 
-    def _sweep(self) -> bool:
+    def _sweep(self) -> float:
+        """Sweep once; in how many seconds the next sweep is due."""
         swept = self.context.sweep.once()
         if swept.pending:
             self.context.ring_intake()  # perhaps their ring was lost; one too many only finds nothing to do
-        return swept.is_busy
+        if swept.is_busy:
+            return 0
+        if swept.next_due_seconds is None:
+            return SWEEP_SECONDS
+        return min(max(swept.next_due_seconds, SHORTEST_SECONDS), SWEEP_SECONDS)
 
 
 def bootstep(context: Context) -> type[bootsteps.StartStopStep]:
@@ -68,5 +78,6 @@ def bootstep(context: Context) -> type[bootsteps.StartStopStep]:
 
         def stop(self, worker: Any) -> None:
             self.keeper.stop()
+            context.releasing.close()
 
     return TimekeeperStep

@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 
 from vendors.entry import Entry
 from vendors.reasons import told_by
-from workflows.catalogue import Operation, Outcome, OutcomeKind, Repeat, problems_of
+from workflows.catalogue import Operation, Outcome, OutcomeKind, Repeat, made, problems_of
 from workflows.typed_json import load_foreign
 
 CREDENTIALS = (401, 403)
@@ -140,7 +140,7 @@ def _load(operation: Operation, body: Any) -> Any:
     if operation.output is None:
         return body if isinstance(body, dict) else {}
     try:
-        return operation.output().load(body)
+        return made(operation.output).load(body)
     except ValidationError as error:
         found = "; ".join(f"{problem.path} {problem.message}" for problem in problems_of(error, operation.output))
         raise _Unreadable(f"its body is not as expected: {found[:300]}") from error

@@ -34,6 +34,8 @@ LEVELS: Mapping[str, int] = {
     "urllib3": logging.WARNING,
     "kombu": logging.WARNING,
     "amqp": logging.WARNING,
+    "celery.worker.strategy": logging.WARNING,  # a line when a task is received and one when it is done:
+    "celery.app.trace": logging.WARNING,  # of each call there is one of ours, with its effect
 }
 """Libraries that would say too much at INFO."""
 

@@ -107,6 +107,7 @@ def office(
     monkeypatch.setenv("STAGEDOOR_DATA", str(tmp_path / "var"))
     monkeypatch.setenv("BOX_OFFICE_API_KEY", "a key for tests alone")
     monkeypatch.setenv("ANN_TOKEN", "a token for tests alone")
+    monkeypatch.setenv("STAGEDOOR_TOKEN", "a token for tests alone")
     monkeypatch.setenv("STAGEDOOR_CONFIG", str(tmp_path / "config"))
     (tmp_path / "config" / "workflows").mkdir(parents=True)
     (tmp_path / "config" / "stagedoor.yml").write_text(CONFIGURATION + PEOPLE)
@@ -210,9 +211,9 @@ def test_what_was_in_force_before_is_put_back(office: Office):
     office.deliver(1)
     plan = office.plan("--rollback")
     assert (plan["again"], plan["workflows"]["changed"], plan["affected"]) == (2, ["follow"], 1)
-    said = office.stagedoor("apply", "--rollback", "--digest", plan["digest"], "--by", "ann")
+    said = office.stagedoor("apply", "--rollback", "--digest", plan["digest"], "--as", "ann")
     assert "configuration 4 is in force" in said
-    assert office.stagedoor("apply", "--rollback", "1", "--yes", "--by", "ann")
+    assert office.stagedoor("apply", "--rollback", "1", "--yes", "--as", "ann")
     assert "there is no configuration 9" in office.stagedoor("apply", "--rollback", "9", status=1)
     entry, *_ = json.loads(office.stagedoor("audit", "list", "--json"))
     assert (entry["action"], entry["by"], entry["details"]["again"]) == (

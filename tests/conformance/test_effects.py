@@ -251,7 +251,7 @@ def test_a_worker_that_was_frozen_before_the_call_does_not_begin_it(crew: Crew):
     claim = crew.performer._claim(effect)
     assert claim is not None
     crew.monotonic += 6
-    assert crew.performer._call(claim).kind is OutcomeKind.NOT_SENT
+    assert crew.performer.call(claim).kind is OutcomeKind.NOT_SENT
     assert crew.vendor.received == []
 
 

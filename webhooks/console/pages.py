@@ -40,10 +40,10 @@ def home() -> Answer:
     """What waits and why, then the latest of everything."""
 
     def gather(connection: Connection, now: datetime) -> dict[str, Any]:
-        found = waiting(connection, now)
+        found = [item for item in waiting(connection, now) if item.kind != "approval"]
         return {
             "questions": questions(connection, now, QUESTIONS),
-            "waiting": [item for item in found if item.kind != "approval"][:WAITING],
+            "waiting": found[:WAITING],
             "more_waiting": max(len(found) - WAITING, 0),
             "counts": listing.counts(connection, now),
             "effects": listing.effects(connection, limit=EFFECTS),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
@@ -133,38 +134,41 @@ class EffectRow:
 def intend(connection: Connection, intent: Intent, closed: Closed | None, now: datetime) -> EffectId:
     """Write down that a call shall be made; `closed` is the gate that holds it from the start, if one does."""
     effect_id = EffectId(new_id())
-    held = closed is not None and not closed.for_good
-    connection.execute(
-        effects.insert().values(
-            id=effect_id,
-            key=intent.key,
-            run_id=intent.run_id,
-            step=intent.step,
-            iteration=intent.iteration,
-            round=intent.round,
-            tenant=intent.tenant,
-            once_key=intent.once_key,
-            expects=[list(item) for item in intent.expects] or None,
-            operation=intent.request.operation,
-            vendor=intent.vendor,
-            inputs=intent.inputs,
-            request=intent.request.as_dict(),
-            requires=[list(need) for need in intent.requires],
-            repeat=intent.repeat,
-            state=EffectState.HELD if held else EffectState.INTENDED,
-            gate=closed.gate if closed and held else None,
-            gate_key=closed.key if closed and held else None,
-            reason=closed.reason if closed else None,
-            due_at=recheck_at(now, now) if held else now,
-            max_attempts=intent.max_attempts,
-            give_up_at=intent.give_up_at,
-            created_at=now,
-        )
-    )
+    connection.execute(effects.insert().values(row_of(effect_id, intent, closed, now)))
     if intent.subjects:
         rows = [{"effect_id": effect_id, "subject": subject} for subject in intent.subjects]
         connection.execute(effect_subjects.insert(), rows)
     return effect_id
+
+
+def row_of(effect_id: EffectId, intent: Intent, closed: Closed | None, now: datetime) -> dict[str, Any]:
+    """The row of an effect that is to be made; `closed` as in `intend`."""
+    held = closed is not None and not closed.for_good
+    return {
+        "id": effect_id,
+        "key": intent.key,
+        "run_id": intent.run_id,
+        "step": intent.step,
+        "iteration": intent.iteration,
+        "round": intent.round,
+        "tenant": intent.tenant,
+        "once_key": intent.once_key,
+        "expects": [list(item) for item in intent.expects] or None,
+        "operation": intent.request.operation,
+        "vendor": intent.vendor,
+        "inputs": intent.inputs,
+        "request": intent.request.as_dict(),
+        "requires": [list(need) for need in intent.requires],
+        "repeat": intent.repeat,
+        "state": EffectState.HELD if held else EffectState.INTENDED,
+        "gate": closed.gate if closed and held else None,
+        "gate_key": closed.key if closed and held else None,
+        "reason": closed.reason if closed else None,
+        "due_at": recheck_at(now, now) if held else now,
+        "max_attempts": intent.max_attempts,
+        "give_up_at": intent.give_up_at,
+        "created_at": now,
+    }
 
 
 def recheck_at(created_at: datetime, now: datetime) -> datetime:
@@ -177,15 +181,25 @@ def recheck_at(created_at: datetime, now: datetime) -> datetime:
     return now + min(max(age, timedelta(seconds=1)), timedelta(minutes=5))
 
 
+_SEEN = sa.select(milestones.c.subject, milestones.c.type).where(
+    milestones.c.subject.in_(sa.bindparam("subjects", expanding=True))
+)
+
+
 def seen_milestones(connection: Connection, required: Iterable[Precondition]) -> set[Milestone]:
     """Everything seen so far about the subjects of these preconditions."""
     subjects = sorted({need.subject for need in required})
     if not subjects:
         return set()
-    found = connection.execute(
-        sa.select(milestones.c.subject, milestones.c.type).where(milestones.c.subject.in_(subjects))
-    )
-    return {Milestone(row.subject, row.type) for row in found}
+    return {Milestone(row.subject, row.type) for row in connection.execute(_SEEN, {"subjects": subjects})}
+
+
+_FREE_AND_HELD = (
+    sa.select(effects.c.id)
+    .where(in_state(effects, EffectState.HELD), effects.c.gate_key.in_(sa.bindparam("keys", expanding=True)))
+    .with_for_update(skip_locked=True)
+)
+_WAKE_HELD = effects.update().where(effects.c.id.in_(_FREE_AND_HELD)).values(due_at=sa.bindparam("at"))
 
 
 def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> int:
@@ -194,8 +208,7 @@ def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> i
     Waits for nobody, since others wait for what this transaction holds already: an effect that another transaction is
     just waking or looking at is left to it (see `missed_news`).
     """
-    free = sa.select(effects.c.id).where(_held_by(keys)).with_for_update(skip_locked=True)
-    return connection.execute(effects.update().where(effects.c.id.in_(free)).values(due_at=now)).rowcount
+    return connection.execute(_WAKE_HELD, {"keys": sorted(keys), "at": now}).rowcount if keys else 0
 
 
 def missed_news(connection: Connection, keys: Collection[str], now: datetime) -> bool:
@@ -208,42 +221,74 @@ def _held_by(keys: Collection[str]) -> sa.ColumnElement[bool]:
     return in_state(effects, EffectState.HELD) & effects.c.gate_key.in_(sorted(keys))
 
 
-def is_due(connection: Connection, vendor: str, now: datetime) -> bool:
-    """Whether an effect of this vendor may be released now."""
-    due_now = sa.select(sa.literal(1)).where(_due(now), effects.c.vendor == vendor)
-    return connection.scalar(due_now.limit(1)) is not None
+_DUE = in_state(effects, EffectState.INTENDED, EffectState.HELD) & (effects.c.due_at <= sa.bindparam("by"))
+
+
+def with_due(connection: Connection, vendors: Sequence[str], now: datetime) -> list[str]:
+    """Those of these vendors of which an effect may be released now."""
+    if not vendors:
+        return []
+    found = connection.execute(_are_due(tuple(vendors)), {"by": now}).one()
+    return [vendor for vendor, is_due in zip(vendors, found, strict=True) if is_due]
+
+
+@lru_cache(maxsize=64)
+def _are_due(vendors: tuple[str, ...]) -> sa.Executable:
+    asked = [sa.exists().where(_DUE, effects.c.vendor == vendor) for vendor in vendors]
+    return sa.select(*(each.label(f"vendor_{place}") for place, each in enumerate(asked)))
 
 
 def count_out(connection: Connection, vendor: str) -> int:
     """How many effects of this vendor are with the workers."""
-    out = in_state(effects, EffectState.RELEASED, EffectState.CLAIMED)
-    return connection.scalar(sa.select(sa.func.count()).where(out, effects.c.vendor == vendor)) or 0
+    return connection.scalar(_COUNT_OUT, {"of": vendor}) or 0
 
 
-def due(connection: Connection, vendor: str, now: datetime, limit: int) -> list[EffectRow]:
+_COUNT_OUT = sa.select(sa.func.count()).where(
+    in_state(effects, EffectState.RELEASED, EffectState.CLAIMED), effects.c.vendor == sa.bindparam("of")
+)
+
+
+class DueRow(NamedTuple):
+    """As much of an effect as its release needs."""
+
+    id: str
+    operation: str
+    vendor: str
+    tenant: str
+    requires: tuple[Precondition, ...]
+    state: EffectState
+    created_at: datetime
+
+
+def due(connection: Connection, vendor: str, now: datetime, limit: int) -> list[DueRow]:
     """Effects of this vendor that may leave now, the longest waiting first; locked, those locked elsewhere left out.
 
     Where more are due than asked for, tenants take turns, so that one with thousands keeps none of the others waiting.
     """
-    found = _due_of(connection, vendor, now, limit)
+    found = _due_of(connection, _FIRST_DUE, {"of": vendor, "by": now, "most": limit})
     if len(found) < limit:
         return found
     ours = found[0].tenant
     turns = [[effect for effect in found if effect.tenant == ours]]
     for tenant in islice(_tenants(connection, vendor, ours), MOST_TENANTS):
-        of_tenant = _due_of(connection, vendor, now, limit, tenant)
+        of_tenant = _due_of(connection, _FIRST_DUE_OF_TENANT, {"of": vendor, "by": now, "most": limit, "whose": tenant})
         turns += [of_tenant] if of_tenant else []
     return [effect for turn in zip_longest(*turns) for effect in turn if effect is not None][:limit]
 
 
-def _due_of(
-    connection: Connection, vendor: str, now: datetime, limit: int, tenant: str | None = None
-) -> list[EffectRow]:
-    which = _due(now) & (effects.c.vendor == vendor)
-    if tenant is not None:
-        which &= effects.c.tenant == tenant
-    statement = sa.select(effects).where(which).order_by(effects.c.due_at, effects.c.id).limit(limit)
-    return [EffectRow.of(row) for row in connection.execute(statement.with_for_update(skip_locked=True))]
+def _due_of(connection: Connection, statement: sa.Select[Any], given: dict[str, Any]) -> list[DueRow]:
+    return [
+        DueRow(
+            row.id,
+            row.operation,
+            row.vendor,
+            row.tenant,
+            tuple(Precondition(*need) for need in row.requires),
+            EffectState(row.state),
+            row.created_at,
+        )
+        for row in connection.execute(statement, given)
+    ]
 
 
 def _tenants(connection: Connection, vendor: str, after: str) -> Iterator[str]:
@@ -260,8 +305,13 @@ def _tenants(connection: Connection, vendor: str, after: str) -> Iterator[str]:
         tenant = connection.scalar(following.where(effects.c.tenant > tenant, effects.c.tenant < after))
 
 
-def _due(now: datetime) -> sa.ColumnElement[bool]:
-    return in_state(effects, EffectState.INTENDED, EffectState.HELD) & (effects.c.due_at <= now)
+_DUE_OF_VENDOR = sa.select(*(effects.c[name] for name in DueRow._fields)).where(
+    _DUE, effects.c.vendor == sa.bindparam("of")
+)
+_FIRST_DUE, _FIRST_DUE_OF_TENANT = (
+    which.order_by(effects.c.due_at, effects.c.id).limit(sa.bindparam("most")).with_for_update(skip_locked=True)
+    for which in (_DUE_OF_VENDOR, _DUE_OF_VENDOR.where(effects.c.tenant == sa.bindparam("whose")))
+)
 
 
 def release(connection: Connection, effect_ids: Sequence[str], now: datetime) -> None:
@@ -289,7 +339,7 @@ def take_back(connection: Connection, effect_ids: Sequence[str], due_at: datetim
     )
 
 
-def hold(connection: Connection, effect: EffectRow, closed: Closed, now: datetime) -> bool:
+def hold(connection: Connection, effect: EffectRow | DueRow, closed: Closed, now: datetime) -> bool:
     """Let a closed gate hold an effect that is not claimed, until news about its key or its time comes."""
     before = [*sources_of(EFFECT_MOVES, EffectState.HELD), EffectState.HELD]
     moved = connection.execute(

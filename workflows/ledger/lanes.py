@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 
@@ -48,6 +49,16 @@ def note_outcome(connection: Connection, vendor: str, outcome: Outcome, now: dat
     lane = breaker.after(lock_lane(connection, vendor), outcome, now)
     learnt = {"failures": lane.failures, "rests_until": lane.rests_until}
     connection.execute(lanes.update().where(lanes.c.vendor == vendor).values(learnt))
+
+
+_LANES = sa.select(lanes).where(lanes.c.vendor.in_(sa.bindparam("vendors", expanding=True)))
+
+
+def healthy(connection: Connection, vendors: Collection[str]) -> set[str]:
+    """Those of these vendors of which nothing bad is known."""
+    known = connection.execute(_LANES, {"vendors": sorted(vendors)})
+    ill = {row.vendor for row in known if Lane(row.failures, row.rests_until) != Lane()}
+    return set(vendors) - ill
 
 
 def next_rate_slot(connection: Connection, vendor: str, limits: tuple[Limit, ...], now: datetime) -> Slot:

@@ -76,9 +76,23 @@ def begin(connection: Connection, new: NewRun, now: datetime) -> RunRow | None:
     present = connection.scalar(sa.select(runs.c.id).where(runs.c.event_id == event_id, runs.c.workflow == workflow))
     if present is not None:
         return None
-    run = RunRow(
+    run = _fresh(new, now)
+    connection.execute(runs.insert().values(_row_of(run, new, now)))
+    return run
+
+
+def begin_all(connection: Connection, new: Sequence[NewRun], now: datetime) -> list[RunRow]:
+    """Begin the runs of events that this transaction has written down, for which there can be none yet."""
+    begun = [_fresh(item, now) for item in new]
+    if begun:
+        connection.execute(runs.insert(), [_row_of(run, item, now) for run, item in zip(begun, new, strict=True)])
+    return begun
+
+
+def _fresh(new: NewRun, now: datetime) -> RunRow:
+    return RunRow(
         id=RunId(new_id()),
-        workflow=workflow,
+        workflow=new.workflow,
         definition_hash=new.definition_hash,
         key=new.key,
         brand=new.brand,
@@ -89,28 +103,28 @@ def begin(connection: Connection, new: NewRun, now: datetime) -> RunRow | None:
         crowd=new.crowd,
         started_by=new.started_by,
     )
+
+
+def _row_of(run: RunRow, new: NewRun, now: datetime) -> dict[str, Any]:
     parent, at = new.parent or (None, None)
-    connection.execute(
-        runs.insert().values(
-            id=run.id,
-            event_id=event_id,
-            workflow=workflow,
-            definition_hash=new.definition_hash,
-            key=new.key,
-            brand=new.brand,
-            state=new.state,
-            reason=new.reason,
-            created_at=now,
-            wake_at=now if new.state is RunState.RUNNING else None,
-            expires_at=run.expires_at,
-            parent_id=parent,
-            parent_step=None if at is None else at.step,
-            parent_iteration=None if at is None else at.iteration,
-            crowd=new.crowd,
-            started_by=new.started_by,
-        )
-    )
-    return run
+    return {
+        "id": run.id,
+        "event_id": new.event.id,
+        "workflow": new.workflow,
+        "definition_hash": new.definition_hash,
+        "key": new.key,
+        "brand": new.brand,
+        "state": new.state,
+        "reason": new.reason,
+        "created_at": now,
+        "wake_at": now if new.state is RunState.RUNNING else None,
+        "expires_at": run.expires_at,
+        "parent_id": parent,
+        "parent_step": None if at is None else at.step,
+        "parent_iteration": None if at is None else at.iteration,
+        "crowd": new.crowd,
+        "started_by": new.started_by,
+    }
 
 
 def lock(connection: Connection, run_id: str) -> RunRow | None:

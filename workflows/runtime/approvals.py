@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from workflows.ledger.runs import RunRow
 from workflows.ledger.waits import WaitRow
 from workflows.runtime.rules import Rules
 from workflows.runtime.taking_on import take_on
+from workflows.values import Money, Percent
 
 
 class CannotDecide(StagedoorError):
@@ -166,6 +168,10 @@ def _has_said(vote: Vote) -> str:
     return f"{vote.person} has {verdict} it already, at {vote.voted_at:%Y-%m-%d %H:%M} UTC: one person speaks once"
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, Decimal, Money, Percent))
+
+
 def _record(connection: Connection, found: Asked, vote: Vote, missing: int) -> None:
     audit.record(
         connection,
@@ -179,7 +185,8 @@ def _record(connection: Connection, found: Asked, vote: Vote, missing: int) -> N
             "round": found.wait.round,
             "via": vote.via,
             "missing": missing,
-            "shown": {name: str(value) for name, value in found.question.show.items()},
+            # The numbers alone: a text may be about a person, and what stands here can never be erased.
+            "shown": {name: str(value) for name, value in found.question.show.items() if _is_number(value)},
         },
         now=vote.voted_at,
     )

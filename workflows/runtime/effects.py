@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +22,8 @@ from workflows.errors import LedgerUnavailable
 from workflows.ledger import effects, lanes, once, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.effects import EffectRow
+from workflows.runtime import groups
+from workflows.runtime.desk import Desk
 from workflows.runtime.fetching import Fetched, not_taken_in, pointer_of
 from workflows.runtime.rules import Rules
 from workflows.runtime.taking_on import take_on
@@ -42,6 +44,9 @@ PATIENCE_SECONDS = 120.0
 LONGEST_CALL = timedelta(minutes=5)
 """How long the call of an operation may last that this release does not have."""
 
+MOST_AT_ONCE = 32
+"""Claims and outcomes of one transaction: the others wait for it."""
+
 NOT_KEPT = "what the vendor answered could not be kept; the log of the worker says why"
 
 T = TypeVar("T")
@@ -56,6 +61,10 @@ class Claim:
     effect: EffectRow
     operation: Operation
     begin_before: float
+
+
+Wish = str | tuple[EffectRow, Outcome]
+"""What a thread wishes to be written down: an effect's claim, by id, or the outcome of a claimed one."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +86,73 @@ class Performer:
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
     fetched: Fetched = not_taken_in
+    desk: Desk[Wish, Claim | bool] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "desk", Desk(self._serve, most=MOST_AT_ONCE))
 
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
-        found = self._patiently(effect_id, lambda: self._claim(effect_id))
+        found = self._patiently(effect_id, lambda: self._claim_with_others(effect_id))
         if isinstance(found, Unseen):
             self._see(found.effect)
             found = self._patiently(effect_id, lambda: self._claim(effect_id))
         return self.make(found) if isinstance(found, Claim) else None
 
+    def claim_together(self, effect_ids: Sequence[str]) -> dict[str, Claim]:
+        """Claim released effects in one transaction, as far as that is ordinary; `perform` does the others."""
+        try:
+            found = self._serve(effect_ids)
+        except LedgerUnavailable:
+            return {}
+        return {claim.effect.id: claim for claim in found if isinstance(claim, Claim)}
+
+    def record_together(self, ended: Sequence[tuple[Claim, Outcome]]) -> None:
+        """Record the outcomes of claimed effects in one transaction; those that are not ordinary one by one."""
+        wishes: list[Wish] = [(claim.effect, outcome) for claim, outcome in ended]
+        recorded = self._patiently(ended[0][0].effect.id, lambda: self._serve(wishes))
+        for (claim, outcome), is_recorded in zip(ended, recorded, strict=True):
+            if not is_recorded:
+                self._patiently(claim.effect.id, partial(self._record, claim.effect, outcome))
+
     def make(self, claim: Claim) -> Outcome:
         """Call the vendor under a claim, and record the outcome."""
-        outcome = self._call(claim)
+        outcome = self.call(claim)
         # Nobody but this thread knows what the vendor said.
-        self._patiently(claim.effect.id, lambda: self._record(claim.effect, outcome))
+        self._patiently(claim.effect.id, lambda: self._record_with_others(claim.effect, outcome))
         return outcome
+
+    def _claim_with_others(self, effect_id: str) -> Claim | Unseen | None:
+        claimed = self.desk.ask(effect_id)
+        return claimed if isinstance(claimed, Claim) else self._claim(effect_id)
+
+    def _record_with_others(self, effect: EffectRow, outcome: Outcome) -> bool:
+        return bool(self.desk.ask((effect, outcome))) or self._record(effect, outcome)
+
+    def _serve(self, wishes: Sequence[Wish]) -> list[Claim | bool]:
+        """Claim and record what threads of this process wish for at this moment, as far as it is ordinary: a claim,
+        or True where an outcome is recorded. What is answered False they do by themselves."""
+        ended = [wish for wish in wishes if not isinstance(wish, str)]
+        claims: dict[str, Claim] = {}
+        recorded: set[str] = set()
+        try:
+            with self.database.write() as connection:
+                started, now = self.monotonic(), self.database.now(connection)
+                recorded = groups.record(connection, self.rules, ended, now)
+                released = {wish for wish in wishes if isinstance(wish, str)}
+                claimed = groups.claim(
+                    connection, self.rules, released, holder=self.holder, margin=LEASE_MARGIN, now=now
+                )
+                begin_before = started + LEASE_MARGIN.total_seconds()
+                claims = {effect.id: Claim(effect, operation, begin_before) for effect, operation in claimed}
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            # Another was quicker, or one of them is such that the ledger has no place for it: each by itself then.
+            log.info("group_undone", error=type(error).__name__, wishes=len(wishes))
+            return [False] * len(wishes)
+        # A message may come twice; what is claimed is given to one.
+        return [claims.pop(wish, False) if isinstance(wish, str) else wish[0].id in recorded for wish in wishes]
 
     def _patiently(self, effect_id: str, write: Callable[[], T]) -> T:
         """Do `write`, again and again while the ledger is away. Raises LedgerUnavailable when it stays away."""
@@ -162,7 +223,8 @@ class Performer:
         return Claim(claimed, operation, begin_before=started + LEASE_MARGIN.total_seconds())
 
     def _stopped_by_gate(self, connection: Connection, effect: EffectRow, operation: Operation, now: datetime) -> bool:
-        """Ask every gate again, in the transaction of the claim."""
+        """Ask every gate again, in the transaction of the claim. A new gate belongs into `groups` as well, which must
+        leave to this one whatever it would stop."""
         closed = closed_precondition(effect.requires, effects.seen_milestones(connection, effect.requires))
         if closed is None:
             closed = _changed_meanwhile(effect)
@@ -191,8 +253,8 @@ class Performer:
         slot = lanes.next_rate_slot(connection, vendor, self.rules.catalogue.limits(vendor), now)
         return None if slot.is_taken else limited(vendor, slot.leaves_at)
 
-    def _call(self, claim: Claim) -> Outcome:
-        """Send the request, unless so much time has gone that the lease might end before the call does.
+    def call(self, claim: Claim) -> Outcome:
+        """Send the request under a claim, unless so much time has gone that the lease might end before the call does.
 
         A thread that was frozen wakes up here: without this look it would speak to the vendor under a lease that
         another may hold by now.

@@ -15,12 +15,12 @@ from workflows.ledger import correlations, deliveries, effects, events, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.problems import Problem
-from workflows.runtime import fetching
+from workflows.runtime import fetching, groups
 from workflows.runtime.advance import advance_locked
 from workflows.runtime.expected import notice
 from workflows.runtime.news import take_news
 from workflows.runtime.rules import InForce, Rules
-from workflows.runtime.starting import start_runs
+from workflows.runtime.starting import plain_runs, start_runs
 from workflows.values import DeliveryId, new_id
 
 BATCH = 25
@@ -57,12 +57,12 @@ class Intake:
             now = self.database.now(connection)
             batch = deliveries.pending(connection, shard, BATCH)
             in_force = self.rules.in_force(connection)
-            looked_at, taken = self._take_some(connection, in_force, batch, now)
+            together = self._take_together(connection, in_force, batch, now)
+            looked_at, taken = together or self._take_some(connection, in_force, batch, now)
             fresh = [event for item in taken for event in item.events]
             deliveries.record_milestones(connection, fresh, now)
             correlations.note(connection, fresh, now)
-            for run in [run for item in taken for run in item.begun]:
-                self._advance(connection, run, now)
+            self._advance_all(connection, [run for item in taken for run in item.begun], now)
             subjects = {event.subject for event in fresh}
             effects.wake_held(connection, subjects, now)
             deliveries.mark_taken(connection, [item.delivery_id for item in taken], now)
@@ -80,6 +80,42 @@ class Intake:
         if missed:
             with self.database.write() as connection:
                 effects.wake_held(connection, subjects, self.database.now(connection))
+
+    def _take_together(
+        self, connection: Connection, in_force: InForce, batch: Sequence[Pending], now: datetime
+    ) -> tuple[int, list[Taken]] | None:
+        """Take a whole batch in with a few statements; None, and nothing is changed, where anything in it is unusual.
+
+        `_take_some` then takes one after the other, and tells what is wrong with which.
+        """
+        if self.rules.expected:
+            return None
+        try:
+            drafts = [(delivery, delivery.drafts()) for delivery in batch]
+            if any("fetch" in draft for _, several in drafts for draft in several):
+                return None
+            read = [(delivery.id, [_event(draft, delivery) for draft in several]) for delivery, several in drafts]
+            fresh = [event for _, found in read for event in found]
+            if any(event.replay_of is not None for event in fresh):
+                return None
+            starting = [plain_runs(in_force, event, now) for event in fresh]
+            if len(fresh) > MOST_EVENTS or any(found is None for found in starting):
+                return None
+            with connection.begin_nested():
+                events.record(connection, fresh)
+                begun = runs.begin_all(connection, [new for found in starting for new in found or ()], now)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            return None
+        of_event: dict[str, list[runs.RunRow]] = {}
+        for run in begun:
+            of_event.setdefault(run.event.id, []).append(run)
+        taken = [
+            Taken(delivery_id, found, [run for event in found for run in of_event.get(event.id, ())])
+            for delivery_id, found in read
+        ]
+        return len(batch), taken
 
     def _take_some(
         self, connection: Connection, in_force: InForce, batch: Sequence[Pending], now: datetime
@@ -120,6 +156,21 @@ class Intake:
         news = [event for event in fresh if event.replay_of is None]
         begun = [run for event in news for run in start_runs(connection, self.rules, in_force, event, now)]
         return Taken(delivery.id, fresh, begun)
+
+    def _advance_all(self, connection: Connection, begun: Sequence[runs.RunRow], now: datetime) -> None:
+        """Take new runs as far as they go: the ordinary ones together, the others each by itself."""
+        plans = groups.plan(connection, self.rules, [groups.begun(run, now) for run in begun], now)
+        try:
+            with connection.begin_nested():
+                groups.write(connection, plans, now)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            plans = []  # one of them is such that the ledger has no place for it
+        done = {plan.run.id for plan in plans}
+        for run in begun:
+            if run.id not in done:
+                self._advance(connection, run, now)
 
     def _advance(self, connection: Connection, run: runs.RunRow, now: datetime) -> None:
         """Take a new run as far as it goes; should that fail, the sweep finds it awake and tries again."""

@@ -46,6 +46,7 @@ def start_by_hand(
             take_on(connection, rules, run.id, now)
         after = runs.find(connection, run.id)
         assert after is not None
-        details = {"workflow": name, "brand": speaks_for, "inputs": inputs}
+        # Not the inputs: they may be about people, and stand in the event, from which they can be erased.
+        details = {"workflow": name, "brand": speaks_for, "event": event.id}
         audit.record(connection, by=by, action="run.start", about=run.id, reason="", details=details, now=now)
     return Started(run.id, after.state)

@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy import Connection
 
 from workflows.engine.breaker import Lane
-from workflows.engine.gates import Closed, closed_precondition, unknown_operation
+from workflows.engine.gates import closed_precondition, unknown_operation
 from workflows.errors import LedgerUnavailable
-from workflows.ledger import effects, lanes
+from workflows.ledger import effects, groups, lanes
 from workflows.ledger.database import Database
 from workflows.runtime.rules import Rules
 
@@ -52,7 +52,7 @@ class Releaser:
             now = self.database.now(connection)
             resting = lanes.resting(connection, now)
             names = [vendor.name for vendor in self.rules.catalogue.vendors if vendor.name not in resting]
-            vendors = [name for name in names if effects.is_due(connection, name, now)]
+            vendors = effects.with_due(connection, names, now)
         return sum(self._release_safely(vendor) for vendor in vendors)
 
     def release_vendor(self, vendor: str) -> int:
@@ -80,36 +80,41 @@ class Releaser:
         """Release in one transaction, and say whether that was all: after enough looks others may write first."""
         now = self.database.now(connection)
         free = self._free(lanes.lock_lane(connection, vendor), vendor, now) - effects.count_out(connection, vendor)
-        going: list[effects.EffectRow] = []
-        found: list[effects.EffectRow] = []
+        going: list[effects.DueRow] = []
+        found: list[effects.DueRow] = []
         looks = 0
         while free > len(going) and looks < LOOKS:
             chosen = {effect.id for effect in going}
-            found = [item for item in effects.due(connection, vendor, now, 2 * free) if item.id not in chosen]
+            most = free + len(chosen)
+            found = [item for item in effects.due(connection, vendor, now, most) if item.id not in chosen]
             if not found:
                 break
             looks += len(found)
-            going += [item for item in found if not self._held(connection, item, now)]
+            held = self._held(connection, found, now)
+            going += [item for item in found if item.id not in held]
         going = going[: max(free, 0)]
         effects.release(connection, [effect.id for effect in going], now)
         is_over = not found or len(going) >= free
         return [Released(effect.id, effect.operation, effect.vendor) for effect in going], is_over
 
-    def _held(self, connection: Connection, effect: effects.EffectRow, now: datetime) -> bool:
-        """Hold an effect whose gate is closed for now. One that is closed for good goes on: its claim ends it."""
-        closed = self._closed(connection, effect)
-        if closed is None or closed.for_good:
-            return False
-        return effects.hold(connection, effect, closed, now)
-
-    def _closed(self, connection: Connection, effect: effects.EffectRow) -> Closed | None:
-        operation = self.rules.catalogue.operations.get(effect.operation)
-        if operation is None:
-            return unknown_operation(effect.operation)
-        closed = closed_precondition(effect.requires, effects.seen_milestones(connection, effect.requires))
-        if closed is None and not operation.reduces:
-            closed = effects.occupant(connection, effect.id)
-        return closed
+    def _held(self, connection: Connection, found: Sequence[effects.DueRow], now: datetime) -> set[str]:
+        """Hold those whose gate is closed for now. One that is closed for good goes on: its claim ends it."""
+        operations = self.rules.catalogue.operations
+        changing = [
+            item.id for item in found if item.operation in operations and not operations[item.operation].reduces
+        ]
+        subjects = groups.subjects_of(connection, changing)
+        seen = effects.seen_milestones(connection, [need for item in found for need in item.requires])
+        held = set()
+        for item in found:
+            if item.operation in operations:
+                occupied = subjects.get(item.id, groups.Subjects()).closed
+                closed = closed_precondition(item.requires, seen) or occupied
+            else:
+                closed = unknown_operation(item.operation)
+            if closed is not None and not closed.for_good and effects.hold(connection, item, closed, now):
+                held.add(item.id)
+        return held
 
     def _free(self, lane: Lane, vendor: str, now: datetime) -> int:
         """How many calls may be out at a time: none while the vendor rests, one to see whether it is back."""

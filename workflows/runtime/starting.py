@@ -45,6 +45,29 @@ def start_runs(connection: Connection, rules: Rules, in_force: InForce, event: E
     return [run for run in begun if run is not None and run.state is RunState.RUNNING]
 
 
+def plain_runs(in_force: InForce, event: Event, now: datetime) -> list[NewRun] | None:
+    """The runs that an event starts, not yet begun; None unless every workflow that listens is one whose runs begin at
+    once, wait for none of their kind and are cancelled by nothing, and whose trigger could be worked out.
+    """
+    found = []
+    for definition in in_force.definitions:
+        if event.type not in definition.trigger.events:
+            continue
+        special = (definition.batch, definition.debounce, definition.concurrency, definition.cancel_on)
+        if any(item is not None for item in (*special, definition.trigger.stale_after)):
+            return None
+        if definition.hash in in_force.unreadable:
+            return None
+        brand = in_force.brands.get(event.brand, {})
+        try:
+            means = meant(definition, event, trigger_scope(definition, event, brand, now), now)
+        except Exception:
+            return None  # it happens again where the event is taken in alone, and is told there
+        if means is not None:
+            found.append(NewRun(event, definition.name, definition.hash, means.key, brand, definition.expires))
+    return found
+
+
 def start_with(
     connection: Connection,
     rules: Rules,

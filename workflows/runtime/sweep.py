@@ -34,13 +34,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Swept:
-    """What one sweep found: timers that rang, runs taken on, leases ended, effects released, deliveries waiting."""
+    """What one sweep found: timers that rang, runs taken on, leases ended, effects released, deliveries waiting; and in
+    how many seconds the next wait is due."""
 
     timers: int = 0
     runs: int = 0
     leases: int = 0
     released: int = 0
     pending: bool = False
+    next_due_seconds: float | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -81,7 +83,14 @@ class Sweep:
         taken_on = self._advance_awake()
         if looks_due:
             self._tell_looks()
-        return Swept(timers, taken_on, ended, self.releaser.release_due(), pending or bool(expected))
+        released = self.releaser.release_due()
+        return Swept(timers, taken_on, ended, released, pending or bool(expected), self._next_due())
+
+    def _next_due(self) -> float | None:
+        """In how many seconds the next wait is due."""
+        with self.database.read() as connection:
+            due_at = waits.next_due(connection)
+            return None if due_at is None else (due_at - self.database.now(connection)).total_seconds()
 
     def _wake_timers(self) -> int:
         with self.database.write() as connection:

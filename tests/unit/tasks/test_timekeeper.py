@@ -42,6 +42,12 @@ def test_while_much_is_due_the_next_sweep_comes_at_once_and_else_after_a_second(
     assert second >= first
 
 
+def test_where_a_wait_is_due_earlier_the_next_sweep_comes_then():
+    first, second, third = times_of(Script(Swept(next_due_seconds=0.2), Swept(next_due_seconds=900.0)), 3)
+    assert 0.2 <= second - first < SWEEP_SECONDS
+    assert third - second >= SWEEP_SECONDS
+
+
 def test_an_error_ends_one_sweep_and_not_the_next():
     with capture_logs() as logs:
         times_of(Script(LedgerUnavailable("gone"), ZeroDivisionError()), 3)

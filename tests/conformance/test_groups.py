@@ -1,0 +1,221 @@
+"""What is claimed and recorded together ends as what is done one by one, asks every gate, and takes few statements."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from tests.builders.ledger import COMPLETED, ClockedDatabase, Crew, catalogue, operation, store_delivery
+from workflows.catalogue import Limit, Operation, Outcome, OutcomeKind, Repeat
+from workflows.language.reader import read_definition
+from workflows.ledger import configuration, nudges, schema
+from workflows.ledger.lanes import take_rate_slot
+from workflows.ledger.tables import attempts, effect_subjects, effects, runs, steps
+from workflows.runtime.intake import Intake
+from workflows.values import Money, new_id
+
+EDIT = operation(requires=(COMPLETED,))
+ADD = operation("symphony.add_locations", repeat=Repeat.ASK)
+DONE = Outcome(OutcomeKind.DONE, "ok", status=200, output={"at": "once"})
+
+TWO_CALLS = """
+workflow: follow-up
+description: Two calls, one after the other.
+owner: paid-social
+when:
+  event: symphony.campaign.completed
+  where: event.data.provider == 'facebook'
+run: {key: event.data.id, expires: 2d}
+steps:
+  - id: edit
+    call: symphony.edit_campaign
+    with: {id: =event.data.id}
+  - id: add
+    call: symphony.add_locations
+    with: {id: =event.data.id, note: more}
+"""
+
+
+@pytest.fixture
+def make(database_url: str) -> Iterator[object]:
+    database = ClockedDatabase(database_url)
+    schema.upgrade(database)
+
+    def made(*operations: Operation, **options: object) -> Crew:
+        crew = Crew(database, catalogue(*(operations or (EDIT, ADD)), concurrency=32, **options))
+        with database.write() as connection:
+            brands = {"main": {"budget_cap": Money(500, "USD")}}
+            definitions = [read_definition(TWO_CALLS, "follow-up.yml")]
+            configuration.apply(connection, definitions, brands, by="a test", now=database.time)
+        return crew
+
+    yield made
+    database.close()
+
+
+def campaigns(crew: Crew, *numbers: int) -> None:
+    """Let these campaigns be completed, and release their first calls."""
+    with crew.database.write() as connection:
+        for number in numbers:
+            draft = {
+                "type": "symphony.campaign.completed",
+                "subject": f"symphony:campaign:{number}",
+                "occurred_at": None,
+                "brand": "main",
+                "data": {"id": str(number), "provider": "facebook"},
+            }
+            store_delivery(connection, new_id(), drafts=[draft])
+    while Intake(crew.database, crew.rules).take_batch():
+        pass
+    crew.releaser.release_due()
+
+
+def told(crew: Crew) -> list[str]:
+    found, crew.told = [item.effect_id for item in crew.told], []
+    return found
+
+
+def work_together(crew: Crew, outcome: Outcome = DONE) -> int:
+    """Perform what is released, all together; how many calls were made."""
+    claims = crew.performer.claim_together(told(crew))
+    if claims:
+        crew.performer.record_together([(claim, outcome) for claim in claims.values()])
+    crew.releaser.release_due()
+    return len(claims)
+
+
+def rows(crew: Crew, table: sa.Table, *columns: str) -> list[tuple[object, ...]]:
+    with crew.database.read() as connection:
+        found = connection.execute(sa.select(*(table.c[name] for name in columns))).all()
+    return sorted((tuple(row) for row in found), key=str)
+
+
+def ends(crew: Crew) -> list[object]:
+    """All that calls and runs leave behind, but for ids."""
+    return [
+        rows(crew, runs, "key", "state", "at_step", "reason", "wake_at", "ended_at"),
+        rows(crew, steps, "step", "state", "output", "reason", "started_at", "ended_at"),
+        rows(
+            crew, effects, "step", "state", "token", "attempts", "holder", "lease_until", "reason", "status", "output"
+        ),
+        rows(crew, attempts, "number", "holder", "started_at", "ended_at", "outcome", "status", "reason"),
+        rows(crew, effect_subjects, "subject", "occupied"),
+    ]
+
+
+def test_what_is_done_together_ends_as_what_is_done_one_by_one(make, database_url: str, tmp_path):
+    crew = make()
+    campaigns(crew, 1, 2, 3)
+    assert [work_together(crew), work_together(crew), work_together(crew)] == [3, 3, 0]
+    other = ClockedDatabase(f"sqlite:///{tmp_path}/other.db")
+    schema.upgrade(other)
+    alone = Crew(other, crew.catalogue)
+    with other.write() as connection:
+        definitions = [read_definition(TWO_CALLS, "follow-up.yml")]
+        configuration.apply(connection, definitions, {"main": {}}, by="a test", now=other.time)
+    campaigns(alone, 1, 2, 3)
+    alone.vendor.answers = [DONE] * 6
+    while alone.told:
+        for effect_id in told(alone):
+            claim = alone.performer._claim(effect_id)
+            assert alone.performer._record(claim.effect, DONE)
+        alone.releaser.release_due()
+    assert ends(crew) == ends(alone)
+    assert {state for (_, state, *_) in ends(crew)[0]} == {"done"}
+    other.close()
+
+
+def test_a_group_takes_no_more_statements_than_one(make):
+    crew = make()
+    campaigns(crew, 1)
+    with counted(crew) as one:
+        work_together(crew)
+    campaigns(crew, *range(2, 18))
+    crew.performer.claim_together([])
+    with counted(crew) as many:
+        work_together(crew)
+    assert len(many) <= len(one) + 3, "something is done for each effect by itself"
+
+
+@contextmanager
+def counted(crew: Crew) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(connection, cursor, statement, *rest) -> None:
+        found.append(statement)
+
+    sa.event.listen(crew.database.engine, "before_cursor_execute", note)
+    yield found
+    sa.event.remove(crew.database.engine, "before_cursor_execute", note)
+
+
+def test_an_effect_that_is_told_of_twice_is_claimed_once(make):
+    crew = make()
+    campaigns(crew, 1)
+    (effect_id,) = told(crew)
+    found = crew.performer._serve([effect_id, effect_id])
+    assert [bool(claim) for claim in found] == [True, False]
+    assert crew.performer.claim_together([effect_id]) == {}
+
+
+def test_what_another_effect_changes_is_not_claimed_nor_two_of_one_group_that_change_the_same(make):
+    crew = make()
+    campaigns(crew, 1, 2)
+    with crew.database.write() as connection:
+        connection.execute(
+            effect_subjects.update()
+            .where(effect_subjects.c.subject.endswith(":2"))
+            .values(subject="symphony:campaign:1")
+        )
+    first, second = told(crew)
+    assert list(crew.performer.claim_together([first, second])) == [min(first, second)]
+    assert crew.performer.claim_together([first, second]) == {}
+
+
+def test_a_run_that_is_to_be_cancelled_makes_no_call_in_a_group_either(make):
+    crew = make()
+    campaigns(crew, 1, 2)
+    with crew.database.write() as connection:
+        run_id = connection.scalar(sa.select(runs.c.id).where(runs.c.key == "1"))
+        nudges.leave(connection, [run_id], crew.database.time, {"reason": "why", "by": "", "cleans_up": False})
+    claims = crew.performer.claim_together(told(crew))
+    assert [claim.effect.run_id == run_id for claim in claims.values()] == [False]
+
+
+def test_a_limit_that_is_used_up_holds_a_group(make):
+    crew = make(limits=(Limit(1, 3600.0),))
+    campaigns(crew, 1, 2)
+    with crew.database.write() as connection:
+        take_rate_slot(connection, "symphony", (Limit(1, 3600.0),), crew.database.time)
+    assert crew.performer.claim_together(told(crew)) == {}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OutcomeKind if kind is not OutcomeKind.DONE])
+def test_an_outcome_that_is_not_done_is_recorded_alone_and_keeps_no_other_from_being_recorded(make, kind):
+    crew = make()
+    campaigns(crew, 1, 2)
+    first, second = crew.performer.claim_together(told(crew)).values()
+    crew.performer.record_together([(first, Outcome(kind, "no", status=500)), (second, DONE)])
+    states = dict(rows(crew, effects, "id", "state"))
+    assert states[second.effect.id] == "done"
+    assert states[first.effect.id] == {"in_doubt": "in_doubt", "refused": "refused"}.get(kind, "intended")
+
+
+def test_an_outcome_that_comes_too_late_is_not_recorded_in_a_group_either(make):
+    crew = make()
+    campaigns(crew, 1)
+    (claim,) = crew.performer.claim_together(told(crew)).values()
+    crew.database.pass_time(minutes=5)
+    assert crew.performer.lapse(claim.effect.id)
+    before = rows(crew, effects, "id", "state", "token")
+    crew.performer.record_together([(claim, DONE)])
+    assert rows(crew, effects, "id", "state", "token") == before
+
+
+def test_a_claim_of_a_group_names_its_deadline_as_one_by_itself_does(make):
+    crew = make()
+    campaigns(crew, 1)
+    (claim,) = crew.performer.claim_together(told(crew)).values()
+    crew.monotonic += 6
+    assert crew.performer.call(claim).kind is OutcomeKind.NOT_SENT

@@ -8,7 +8,9 @@ from dataclasses import asdict
 
 import click
 
-from tasks.cli.output import json_option, print_json, user
+from tasks.cli import surroundings
+from tasks.cli.identity import as_option, who
+from tasks.cli.output import json_option, print_json
 from tasks.cli.plans import Desk, desk, plan_lines, progress, rollback_option
 from workflows.errors import StagedoorError
 from workflows.runtime.apply import Application, apply_proposal
@@ -24,9 +26,9 @@ class NeedsAgreement(StagedoorError):
 @click.option("--migrate", "migrates", is_flag=True, help="Move runs under way to the new definitions where they may.")
 @rollback_option
 @click.option("--yes", is_flag=True, help="Do not ask, even where runs are under way with what changes.")
-@click.option("--by", help="Who does it, for the audit; by default whoever runs this.")
+@as_option
 @json_option
-def apply(digest: str | None, migrates: bool, rollback: int | None, yes: bool, by: str | None, as_json: bool) -> None:
+def apply(digest: str | None, migrates: bool, rollback: int | None, yes: bool, name: str | None, as_json: bool) -> None:
     """Check the whole configuration and put its workflows and brands into force.
 
     One problem anywhere refuses all of it, and what was in force stays. Runs under way finish as they began; where
@@ -36,13 +38,14 @@ def apply(digest: str | None, migrates: bool, rollback: int | None, yes: bool, b
     if migrates and digest is None:
         raise click.UsageError("--migrate needs --digest: see what would move by `stagedoor plan --migrate`")
     with desk(rollback) as found:
+        by = who(surroundings.settings(), name).name
         agreed = digest or _agreed(found, asks=not yes, shows=not as_json)
         with progress("moves runs", found.runs() if migrates else 0) as on_moved:
             done = apply_proposal(
                 found.database,
                 found.catalogue,
                 found.proposal,
-                by=by or user(),
+                by=by,
                 digest=agreed,
                 migrates=migrates,
                 on_moved=on_moved,

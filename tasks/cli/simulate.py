@@ -21,7 +21,7 @@ from workflows.engine.simulation import Coming, Simulated, differences
 from workflows.engine.timing import next_scheduled
 from workflows.errors import DefinitionError, NotFound, StagedoorError
 from workflows.events import MANUAL, OURS, SCHEDULED, Event
-from workflows.language.definition import Call, Definition, WaitFor, all_steps
+from workflows.language.definition import Call, Definition, Emit, WaitFor, all_steps
 from workflows.language.inputs import load_inputs
 from workflows.language.literals import duration
 from workflows.language.pieces import Pieces
@@ -191,10 +191,11 @@ class _Source:
             found = came_since(connection, kinds, now - length)
             seen = milestones_before(connection, required, now - length)
         mine = f"manual:{self._definition.name}"
+        told_again = _emitted(self._definition)  # by the runs that are played
         coming = [
             Coming(event, _came_at(event), is_own=event.type == MANUAL)
             for event in found
-            if event.type != MANUAL or event.subject == mine
+            if event.type not in told_again and (event.type != MANUAL or event.subject == mine)
         ]
         if trigger.schedule is not None:
             due_at = next_scheduled(trigger.schedule, now - length)
@@ -212,6 +213,12 @@ def _listened(definition: Definition) -> set[str]:
         if isinstance(step.verb, WaitFor):
             kinds |= {kind for item in step.verb.awaited for kind in item.events}
     return kinds
+
+
+def _emitted(definition: Definition) -> set[str]:
+    """The types of events a workflow emits."""
+    steps = all_steps((*definition.steps, *definition.on_failure))
+    return {step.verb.event for step in steps if isinstance(step.verb, Emit)}
 
 
 def _required(definition: Definition, known: rehearsals.Known) -> set[str]:

@@ -112,6 +112,18 @@ def test_the_run_can_be_followed_from_there(stack: Stack) -> None:
     assert GATE in requests.get(stack.url + run[1], timeout=10).text
 
 
+def test_the_run_shows_its_workflow_as_a_picture(
+    stack: Stack, chromium: Chromium, graphviz: Path, tmp_path: Path
+) -> None:
+    run = re.search(r'href="(/runs/[^"]+)"', requests.get(stack.url, timeout=10).text)
+    assert run is not None
+    page = chromium.page(stack.url + run[1])
+    assert '<div class="graph"><svg' in page
+    assert re.search(r'class="node is_\w+ (good|busy|wait)"', page)
+    chromium.screenshot(stack.url + run[1], tmp_path / "run.png")
+    assert (tmp_path / "run.png").stat().st_size > 10_000
+
+
 def test_what_comes_through_a_proxy_is_not_this_machine(stack: Stack) -> None:
     answer = requests.get(stack.url, headers={"X-Forwarded-For": "127.0.0.1"}, timeout=10)
     assert answer.url == f"{stack.url}/login"

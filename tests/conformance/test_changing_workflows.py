@@ -1,5 +1,6 @@
 """Workflows change while their runs are under way: planned, put into force, moved and taken back, on both engines."""
 
+import io
 import json
 import re
 from collections import Counter
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from tasks.cli.entry import run
 from tests.builders.ledger import ClockedDatabase, Crew, catalogue, store_delivery
 from workflows.ledger import schema
-from workflows.ledger.tables import event_keys, listened, runs, schedules, waits
+from workflows.ledger.tables import applied, event_keys, listened, runs, schedules, waits
 from workflows.runtime.intake import Intake
 from workflows.runtime.sweep import Sweep
 from workflows.values import new_id, utc_now
@@ -106,6 +107,7 @@ def office(
     monkeypatch.setenv("STAGEDOOR_DATA", str(tmp_path / "var"))
     monkeypatch.setenv("BOX_OFFICE_API_KEY", "a key for tests alone")
     monkeypatch.setenv("ANN_TOKEN", "a token for tests alone")
+    monkeypatch.setenv("STAGEDOOR_TOKEN", "a token for tests alone")
     monkeypatch.setenv("STAGEDOOR_CONFIG", str(tmp_path / "config"))
     (tmp_path / "config" / "workflows").mkdir(parents=True)
     (tmp_path / "config" / "stagedoor.yml").write_text(CONFIGURATION + PEOPLE)
@@ -183,6 +185,24 @@ def test_apply_asks_for_a_digest_where_runs_are_under_way(office: Office):
     assert "configuration 3 is in force" in office.stagedoor("apply")
 
 
+class Terminal(io.StringIO):
+    """Somebody who sits there and types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_apply_shows_the_plan_and_asks(office: Office, monkeypatch: pytest.MonkeyPatch):
+    office.deliver(1)
+    office.write(NEW)
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    office.stagedoor("apply", status=130)
+    assert len(office.rows(applied)) == 1
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert "1 run waits at `morning`" in office.stagedoor("apply")
+    assert len(office.rows(applied)) == 2
+
+
 def test_what_was_in_force_before_is_put_back(office: Office):
     office.write(NEW)
     office.stagedoor("apply")
@@ -191,9 +211,9 @@ def test_what_was_in_force_before_is_put_back(office: Office):
     office.deliver(1)
     plan = office.plan("--rollback")
     assert (plan["again"], plan["workflows"]["changed"], plan["affected"]) == (2, ["follow"], 1)
-    said = office.stagedoor("apply", "--rollback", "--digest", plan["digest"], "--by", "ann")
+    said = office.stagedoor("apply", "--rollback", "--digest", plan["digest"], "--as", "ann")
     assert "configuration 4 is in force" in said
-    assert office.stagedoor("apply", "--rollback", "1", "--yes", "--by", "ann")
+    assert office.stagedoor("apply", "--rollback", "1", "--yes", "--as", "ann")
     assert "there is no configuration 9" in office.stagedoor("apply", "--rollback", "9", status=1)
     entry, *_ = json.loads(office.stagedoor("audit", "list", "--json"))
     assert (entry["action"], entry["by"], entry["details"]["again"]) == (

@@ -427,6 +427,17 @@ def test_an_event_cancels_the_run_also_when_it_came_before_it(stage: Stage):
     assert stage.runs("w") == [("cancelled", None, "symphony.campaign.failed came")] * 2
 
 
+def test_the_event_a_run_began_with_does_not_cancel_it_but_the_next_of_its_kind_does(stage: Stage):
+    cancel = "{cancel_on: {event: symphony.campaign.created, match: it.data.id == event.data.id}}"
+    stage.put(flow("w", HELD, run=cancel))
+    stage.come("created", "7", ago=timedelta(minutes=5))
+    stage.work()
+    assert stage.states("w") == ["running"]
+    stage.come("created", "7")
+    stage.work()
+    assert stage.states("w")[0] == "cancelled"
+
+
 def test_of_events_that_follow_each_other_closely_only_the_last_starts_a_run(stage: Stage):
     stage.put(flow("w", CALL, run="{key: event.data.id, debounce: {for: 10m, at_most: 1h}}"))
     for number in range(3):

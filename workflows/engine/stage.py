@@ -1,8 +1,8 @@
 """The stage: where workflows are rehearsed. It does in memory, on a clock of its own, what the runtime does with the
 ledger.
 
-Not played: a vendor's limits, leases and what can break between us and a vendor. Where it is not known what vendors
-have reported, what a call requires counts as given.
+Not played: a vendor's limits, leases, how much the ledger keeps of what steps give, who may not approve, and what can
+break between us and a vendor. Where it is not known what vendors have reported, what a call requires counts as given.
 """
 
 from __future__ import annotations

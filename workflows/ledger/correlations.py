@@ -99,10 +99,14 @@ def begin(connection: Connection, run_id: str, wait_id: str | None, wanted: Iter
         connection.execute(awaited.insert(), rows)
 
 
-def take(connection: Connection, run_id: str) -> list[Came]:
-    """What came for a locked run since it began to wait, in the order it came; each is taken once."""
+def take(connection: Connection, run_id: str, began_with: str) -> list[Came]:
+    """What came for a locked run since it began to wait, in the order it came; each is taken once.
+
+    The event it began with does not cancel it, though it may be of a type that does.
+    """
+    counts = awaited.c.wait_id.is_not(None) | (event_keys.c.event_id != began_with)
     first = sa.select(sa.func.min(event_keys.c.event_id)).where(
-        event_keys.c.key == awaited.c.key, event_keys.c.came_at >= awaited.c.since
+        event_keys.c.key == awaited.c.key, event_keys.c.came_at >= awaited.c.since, counts
     )
     found = sa.select(awaited.c.id, awaited.c.wait_id, awaited.c.name, first.scalar_subquery().label("event_id"))
     rows = connection.execute(found.where(awaited.c.run_id == run_id, awaited.c.is_open == 1)).all()

@@ -15,7 +15,7 @@ from workflows.ledger.runs import RunRow
 
 def take_events(connection: Connection, run: RunRow, now: datetime) -> tuple[RunRow, bool]:
     """Take what came for a locked run: the run as it is then, and whether that lets it go on."""
-    came = correlations.take(connection, run.id)
+    came = correlations.take(connection, run.id, run.event.id)
     released = [
         _release(connection, wait_id, now) for wait_id in dict.fromkeys(item.wait_id for item in came) if wait_id
     ]

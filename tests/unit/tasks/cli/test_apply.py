@@ -1,5 +1,6 @@
 """`apply` and `check`: whole or not at all, and what changed."""
 
+import sqlite3
 from pathlib import Path
 
 from tests.unit.tasks.cli.conftest import WORKFLOW, Run
@@ -68,3 +69,20 @@ def test_the_schema_is_checked_and_brought_up_to_date(stagedoor: Run) -> None:
     assert "stagedoor db upgrade" in before.err
     assert stagedoor("db", "upgrade").status == 0
     assert stagedoor("db", "check").status == 0
+
+
+def test_what_was_in_force_before_is_held_against_what_there_is_now(folder: Path, stagedoor: Run) -> None:
+    stagedoor("db", "upgrade")
+    stagedoor("apply")
+    file = folder / "config" / "stagedoor.yml"
+    file.write_text(file.read_text().replace("budget_cap: 500 USD", "budget_cap: 900 USD"))
+    stagedoor("apply")
+    assert "changes brand main" in stagedoor("plan", "--rollback").out
+    with sqlite3.connect(folder / "var" / "ledger.db") as connection:  # as if by a release that knew another operation
+        connection.execute("UPDATE definitions SET source = replace(source, 'edit_campaign', 'edit_campaigns')")
+    connection.close()
+    refused = stagedoor("apply", "--rollback")
+    assert refused.status == 1
+    assert "configuration 1/raise-budget.yml:8:" in refused.err
+    assert "did you mean 'symphony.edit_campaign'?" in refused.err
+    assert stagedoor("apply", "--json").json["is_new"] is False

@@ -12,7 +12,7 @@ from tests.builders.ledger import ClockedDatabase, Crew, Inputs, catalogue, oper
 from workflows.catalogue import Outcome, OutcomeKind, Repeat
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, runs, schema, tables, waits
-from workflows.runtime import advance
+from workflows.runtime.advance import MOST_OUTPUT
 from workflows.runtime.intake import Intake
 from workflows.runtime.schedules import plan_schedules
 from workflows.runtime.sweep import Sweep
@@ -615,10 +615,9 @@ def test_a_question_is_answered_by_people_and_asked_again_when_its_numbers_have_
     assert (stage.states("w"), len(stage.sent)) == (["done"], 3)
 
 
-def test_what_a_step_gives_is_kept_only_as_far_as_it_is_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(advance, "MOST_OUTPUT", 1000)
-    stage.put(flow("w", "  - {id: large, set: {a: '{{ event.data.text }}'}}\n"))
-    stage.come("created", text="x" * 2000)
+def test_what_a_step_gives_is_kept_only_as_far_as_it_is_bounded(stage: Stage):
+    stage.put(flow("w", "  - {id: large, set: {a: =event.data.text}}\n"))
+    stage.come("created", text="x" * (MOST_OUTPUT + 1))
     stage.work()
     ((state, at, reason),) = stage.runs("w")
     assert (state, at) == ("failed", "large")

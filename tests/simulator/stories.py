@@ -170,11 +170,13 @@ class _Writer:
         return {"choose": branches}
 
     def _for_each(self, step_id: str, depth: int, item: str) -> dict[str, Any]:
+        mine = f"{item} {{{{ {step_id}i.i }}}}"
         loop: dict[str, Any] = {
             "in": ["x", "y", "z"][: self._random.randint(1, 3)],
             "concurrency": self._random.randint(1, 3),
             "on_item_error": self._random.choice(["continue", "fail"]),
-            "steps": self.steps(depth - 1, most=2, item=f"{item} {{{{ item }}}}"),
+            # Kept under a name of its own: of a loop in a loop, `item` is only the inner one's.
+            "steps": [{"id": f"{step_id}i", "set": {"i": "=item"}}, *self.steps(depth - 1, most=2, item=mine)],
         }
         return {"for_each": loop, "timeout": "1d"}
 

@@ -39,7 +39,7 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "whether a timer ran out": lambda connection: waits.timers_due(connection, START),
     "runs to take on": lambda connection: runs.awake(connection, START, 200),
     "whether deliveries wait": deliveries.any_pending,
-    "a shard that waits": deliveries.lock_shard,
+    "shards that wait": lambda connection: deliveries.lock_shards(connection, 8),
     "everything that waits": lambda connection: waiting(connection, START),
     "when the next wait is due": waits.next_due,
     "runs that there is news for": lambda connection: nudges.waiting(connection, 200),

@@ -85,10 +85,10 @@ def any_pending(connection: Connection) -> bool:
     return connection.scalar(sa.select(sa.literal(1)).where(deliveries.c.state == "pending").limit(1)) is not None
 
 
-def lock_shard(connection: Connection) -> int | None:
-    """Lock a shard that has deliveries waiting and that no other drainer holds; None when there is none.
+def lock_shards(connection: Connection, most: int) -> list[int]:
+    """Lock up to `most` shards that have deliveries waiting and that no other drainer holds.
 
-    The one whose first delivery has waited longest: while more comes than can be taken in, no shard is left out.
+    Those whose first delivery has waited longest come first: while more comes than can be taken in, none is left out.
     """
     waiting = (deliveries.c.state == "pending") & (deliveries.c.shard == shards.c.id)
     first = sa.select(sa.func.min(deliveries.c.id)).where(waiting).scalar_subquery()
@@ -96,10 +96,10 @@ def lock_shard(connection: Connection) -> int | None:
         sa.select(shards.c.id)
         .where(sa.exists().where(waiting))
         .order_by(first)
-        .limit(1)
+        .limit(most)
         .with_for_update(skip_locked=True)
     )
-    return connection.scalar(statement)
+    return list(connection.scalars(statement))
 
 
 def pending(connection: Connection, shard: int, limit: int) -> list[Pending]:

@@ -73,7 +73,7 @@ def _ask(plan: Plan) -> None:
         click.confirm("Put this into force?", abort=True, err=True)
         return
     raise NeedsAgreement(
-        f"{plan.affected} runs are under way with definitions that this changes or removes; they would stay on them."
+        f"runs under way with definitions that this changes or removes, which would stay on them: {plan.affected}."
         " Say that you have seen it: --digest with what `stagedoor plan` shows, or --yes"
     )
 

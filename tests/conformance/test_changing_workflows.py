@@ -173,7 +173,7 @@ def test_no_run_passes_over_an_approval(office: Office):
 def test_apply_asks_for_a_digest_where_runs_are_under_way(office: Office):
     office.deliver(1)
     office.write(NEW)
-    assert "1 runs are under way" in office.stagedoor("apply", status=1)
+    assert "which would stay on them: 1." in office.stagedoor("apply", status=1)
     outdated = office.plan()["digest"]
     office.write(NEW.replace("by: new", "by: newer"))
     assert "has changed since the plan" in office.stagedoor("apply", "--digest", outdated, status=1)

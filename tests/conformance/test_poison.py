@@ -104,8 +104,9 @@ def test_a_call_whose_subject_the_database_cannot_hold_keeps_no_delivery_waiting
     take_all(crew)
     assert {state_of(crew, delivery_id) for delivery_id in both} == {"taken"}
     crew.work()
-    states = {len(row.key): row.state for row in rows(crew, runs)}
-    assert states == {len(TOO_LONG): "done" if crew.database.is_sqlite else "failed", len("a name"): "done"}
+    states = {row.key[:6]: row.state for row in rows(crew, runs)}
+    assert states == {TOO_LONG[:6]: "done" if crew.database.is_sqlite else "failed", "a name": "done"}
+    assert max(len(row.key) for row in rows(crew, runs)) < 200, "a key is shown in lists"
 
 
 def test_a_nul_in_a_name_is_shown_as_a_sign_and_stops_nothing(crew: Crew):
@@ -114,7 +115,8 @@ def test_a_nul_in_a_name_is_shown_as_a_sign_and_stops_nothing(crew: Crew):
     crew.vendor.answers = [Outcome(OutcomeKind.REFUSED, "no\x00 such campaign", status=400)]
     take_all(crew)
     crew.work()
-    found = {row.key: row for row in rows(crew, runs)}
+    # What no key can be is told by a digest behind it.
+    found = {row.key.partition("…#")[0]: row for row in rows(crew, runs)}
     assert {key: row.state for key, row in found.items()} == {"a\ufffdb": "failed", "c": "stopped"}
     assert ("no\ufffd such campaign" if crew.database.is_sqlite else "no place for") in found["a\ufffdb"].reason
 

@@ -28,6 +28,7 @@ from tests.acceptance.stand_ins import CYMBAL_KEY, SYMPHONY_KEY, StandIns
 from tests.servers.server import Server
 from tests.waiting import wait_until
 from vendors.catalogue import build_catalogue
+from workflows.errors import LedgerUnavailable
 from workflows.ledger import schema, tables
 from workflows.ledger.database import Database
 from workflows.runtime.apply import apply_configuration
@@ -153,8 +154,16 @@ class Stack:
     def rows(self, table: sa.Table, *where: sa.ColumnElement[bool]) -> list[sa.Row[Any]]:
         """The rows of a table of the ledger, in the order of their ids where they have any."""
         order = [table.c.id] if "id" in table.c else []
-        with self.ledger.read() as connection:
-            return list(connection.execute(sa.select(table).where(*where).order_by(*order)))
+        return self._read(sa.select(table).where(*where).order_by(*order))
+
+    def _read(self, statement: sa.Select[Any]) -> list[sa.Row[Any]]:
+        """Ask the ledger; once more where the server was restarted since the connection was used."""
+        try:
+            with self.ledger.read() as connection:
+                return list(connection.execute(statement))
+        except LedgerUnavailable:
+            with self.ledger.read() as connection:
+                return list(connection.execute(statement))
 
     def effects(self, *, state: str | None = None, operation: str | None = None) -> list[sa.Row[Any]]:
         """The vendor calls in the ledger."""
@@ -166,9 +175,8 @@ class Stack:
         joined = tables.deliveries.outerjoin(tables.events).outerjoin(tables.runs)
         statement = sa.select(tables.deliveries.c.id, tables.runs.c.state).select_from(joined)
         found: dict[str, list[str]] = {}
-        with self.ledger.read() as connection:
-            for delivery_id, state in connection.execute(statement):
-                found.setdefault(delivery_id, []).extend([state] if state else [])
+        for delivery_id, state in self._read(statement):
+            found.setdefault(delivery_id, []).extend([state] if state else [])
         return found
 
     def unsettled(self) -> list[str]:

@@ -9,10 +9,11 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import brotli
 import pytest
 
 from webhooks.sentry import start_sentry
@@ -40,6 +41,10 @@ TRACES = (
 )
 
 
+UNPACK: Mapping[str | None, Callable[[bytes], bytes]] = {None: bytes, "gzip": gzip.decompress, "br": brotli.decompress}
+"""Sentry's client packs in the best way there is."""
+
+
 class Sink:
     """Takes envelopes as Sentry would (Sentry developer documentation, "Envelopes")."""
 
@@ -50,7 +55,7 @@ class Sink:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                sink.envelopes.put(gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
+                sink.envelopes.put(UNPACK[self.headers["Content-Encoding"]](body))
                 self.send_response(200)
                 self.send_header("Content-Length", "2")
                 self.end_headers()

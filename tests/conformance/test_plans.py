@@ -46,7 +46,7 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "whether a run is to be cancelled": lambda connection: nudges.is_cancelled(connection, "r1"),
     "runs that look again": lambda connection: correlations.look_again(connection, START, 200),
     "whether a run looks again": lambda connection: correlations.looks_due(connection, START),
-    "what came for a run": lambda connection: correlations.take(connection, "r1"),
+    "what came for a run": lambda connection: correlations.take(connection, "r1", "e1"),
     "events gathered": lambda connection: gathered.due(connection, START, 100),
     "events of one gathering": lambda connection: gathered.open_events(connection, "w", "k", 100),
     "a crowd that waits": lambda connection: crowds.next_waiting(connection, ("", "")),

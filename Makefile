@@ -26,7 +26,7 @@ up: $(READY) ## run everything on this machine until Ctrl-C
 	$(BIN)/stagedoor up --sandbox
 
 test: $(READY) ## run the test suite
-	$(BIN)/python -m pytest -m "not acceptance_long"
+	$(BIN)/python tests/halves.py -m "not acceptance_long"
 
 acceptance: $(READY) ## run the test suite and what is too long for it
 	$(BIN)/python -m pytest

@@ -10,7 +10,7 @@ from tests.simulator.stories import story_of
 from tests.simulator.world import play
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.integers(0, 2**40))
 def test_whatever_happens_nothing_is_done_twice_and_everything_ends(seed: int):
     play(story_of(seed))

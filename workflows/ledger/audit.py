@@ -11,9 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
-from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows import typed_json
+from workflows.ledger.database import insert
 from workflows.ledger.tables import audit, audit_head, micros
 from workflows.redaction import redact, redact_text
 
@@ -112,8 +112,7 @@ def _lock_head(connection: Connection) -> tuple[int, str]:
     statement = sa.select(audit_head.c.number, audit_head.c.hash).with_for_update()
     row = connection.execute(statement).one_or_none()
     if row is None:  # once in a ledger's life
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        first = insert(audit_head).values(id=1, number=0, hash=BEGINNING).on_conflict_do_nothing()
+        first = insert(connection, audit_head).values(id=1, number=0, hash=BEGINNING).on_conflict_do_nothing()
         connection.execute(first)
         row = connection.execute(statement).one()
     return row.number, row.hash

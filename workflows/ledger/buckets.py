@@ -11,8 +11,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
+from workflows.ledger.database import insert
 from workflows.ledger.tables import buckets, instant, micros
 from workflows.settings.admission import Rate
 from workflows.values import EPOCH
@@ -46,8 +46,7 @@ def wait_for(spent_until: int, now: int, rate: Rate, wanted: int) -> float:
 
 def draw(connection: Connection, source: str, rate: Rate, wanted: int, now: datetime) -> Spending:
     """Take up to `wanted` out of the bucket of a source; one that was never used is full."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(buckets).values(source=source, spent_until=EPOCH).on_conflict_do_nothing())
+    connection.execute(insert(connection, buckets).values(source=source, spent_until=EPOCH).on_conflict_do_nothing())
     before = connection.scalar(sa.select(buckets.c.spent_until).where(buckets.c.source == source).with_for_update())
     assert before is not None
     found = spend(micros(before), micros(now), rate, wanted)

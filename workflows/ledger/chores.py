@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
+from workflows.ledger.database import insert
 from workflows.ledger.tables import chores
 
 
@@ -19,8 +19,7 @@ def is_due(connection: Connection, name: str, now: datetime) -> bool:
 
 def take(connection: Connection, name: str, now: datetime, every: timedelta) -> str | None:
     """Take a chore that is due, locked until this transaction is over: how far it has come, None if another took it."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert(chores).values(name=name, next_at=now).on_conflict_do_nothing())
+    connection.execute(insert(connection, chores).values(name=name, next_at=now).on_conflict_do_nothing())
     due = chores.update().where(chores.c.name == name, chores.c.next_at <= now).values(next_at=now + every)
     cursor: str | None = connection.scalar(due.returning(chores.c.cursor))
     return cursor

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows.engine.correlation import correlation_key, keys_of
 from workflows.engine.decisions import Wanted
 from workflows.engine.paths import path_text
 from workflows.events import Event
 from workflows.ledger import nudges
+from workflows.ledger.database import insert
 from workflows.ledger.events import event_of
 from workflows.ledger.tables import awaited, event_keys, events, listened
 from workflows.values import first_id_at, new_id, time_of_id
@@ -48,7 +48,7 @@ def listen(connection: Connection, kind: str, path: str, lookback: timedelta, no
     known = connection.scalar(sa.select(listened.c.lookback).where(this))
     if known is not None and known >= length:
         return
-    row = _insert(connection, listened).values(type=kind, path=path, lookback=length)
+    row = insert(connection, listened).values(type=kind, path=path, lookback=length)
     connection.execute(row.on_conflict_do_update(index_elements=["type", "path"], set_={"lookback": length}))
     recent = (
         sa.select(events)
@@ -176,10 +176,5 @@ def _keep(connection: Connection, found: Iterable[tuple[Event, Sequence[str], da
         for key in keys_of(event, paths)
     ]
     if rows:
-        connection.execute(_insert(connection, event_keys).on_conflict_do_nothing(), rows)
+        connection.execute(insert(connection, event_keys).on_conflict_do_nothing(), rows)
     return [str(row["key"]) for row in rows]
-
-
-def _insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return insert(table)

@@ -10,9 +10,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows.engine.states import RunState
+from workflows.ledger.database import insert
 from workflows.ledger.tables import crowds, runs
 
 
@@ -28,8 +28,7 @@ def try_lock(connection: Connection, workflow: str, crowd: str) -> bool:
     """Lock a crowd for this transaction; False when another transaction has it."""
     if _locked(connection, workflow, crowd):
         return True
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert(crowds).values(workflow=workflow, crowd=crowd).on_conflict_do_nothing())
+    connection.execute(insert(connection, crowds).values(workflow=workflow, crowd=crowd).on_conflict_do_nothing())
     return _locked(connection, workflow, crowd)
 
 

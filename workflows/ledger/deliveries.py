@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows import typed_json
 from workflows.events import Event
 from workflows.ledger.arrivals import Arrival
+from workflows.ledger.database import insert
 from workflows.ledger.lines import is_sealed
 from workflows.ledger.tables import dedup_keys, deliveries, instant, micros, milestones, shards
 from workflows.ledger.vault import vault_of
@@ -48,9 +48,8 @@ def post(connection: Connection, arrival: Arrival, now: datetime) -> bool:
     """Store an arrival in the caller's transaction, as the door does in its own; False when it is known already."""
     store(connection, arrival, now)
     values = {"delivery_id": arrival.id, "until": instant(arrival.until(micros(now)))}
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     kept = connection.execute(
-        insert(dedup_keys)
+        insert(connection, dedup_keys)
         .values(source=arrival.source, key=arrival.key, **values)
         .on_conflict_do_update(index_elements=["source", "key"], set_=values, where=dedup_keys.c.until <= now)
         .returning(dedup_keys.c.key)
@@ -147,9 +146,8 @@ def record_milestones(connection: Connection, fresh: Sequence[Event], now: datet
     if not fresh:
         return
     reached = {(event.subject, event.type): event.id for event in reversed(fresh)}
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(
-        insert(milestones).on_conflict_do_nothing(),
+        insert(connection, milestones).on_conflict_do_nothing(),
         [
             {"subject": subject, "type": kind, "event_id": event_id, "reached_at": now}
             for (subject, kind), event_id in sorted(reached.items())

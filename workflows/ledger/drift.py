@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows.engine.shapes import Difference, Field, Shape
 from workflows.errors import NotFound
 from workflows.events import OURS
+from workflows.ledger.database import insert
 from workflows.ledger.tables import deliveries, drifts, events, shapes
 from workflows.ledger.vault import KeyMissing, Tampered, vault_of
 from workflows.values import new_id
@@ -94,12 +94,11 @@ def shape(connection: Connection, group: Group) -> Shape:
 
 def keep_shape(connection: Connection, group: Group, learned: Shape) -> None:
     """Write down what is known now."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     fields = {
         path: [list(item.kinds), item.seen, item.missed, item.is_optional] for path, item in learned.fields.items()
     }
     values = {"samples": learned.samples, "fields": fields}
-    statement = insert(shapes).values(source=group.source, type=group.type, part=group.part, **values)
+    statement = insert(connection, shapes).values(source=group.source, type=group.type, part=group.part, **values)
     keys = [shapes.c.source, shapes.c.type, shapes.c.part]
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
 

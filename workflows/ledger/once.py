@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from workflows.engine.gates import Closed, taken_once
 from workflows.engine.states import EffectState
+from workflows.ledger.database import insert
 from workflows.ledger.tables import effects, once_keys
 
 
@@ -28,8 +28,7 @@ def closed(connection: Connection, key: str, effect_id: str) -> Closed | None:
 
 def take(connection: Connection, key: str, effect_id: str) -> Closed | None:
     """Take the key for an effect; the gate that is closed when another has it."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    fresh = insert(once_keys).values(key=key, effect_id=effect_id).on_conflict_do_nothing()
+    fresh = insert(connection, once_keys).values(key=key, effect_id=effect_id).on_conflict_do_nothing()
     # Not by the count of rows, which a driver may not know of an insert.
     is_taken = connection.scalar(fresh.returning(once_keys.c.key)) is not None
     return None if is_taken else closed(connection, key, effect_id)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
+from workflows.ledger.database import insert
 from workflows.ledger.tables import refusals
 
 
@@ -26,8 +26,7 @@ class Refusals:
 
 def add(connection: Connection, counted: Iterable[Refusals]) -> None:
     """Add to the counts that stand in the ledger."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(refusals)
+    statement = insert(connection, refusals)
     statement = statement.on_conflict_do_update(
         index_elements=[refusals.c.source, refusals.c.reason],
         set_={

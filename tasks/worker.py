@@ -7,7 +7,7 @@ import os
 from celery import Celery
 from sentry_sdk.integrations.celery import CeleryIntegration
 
-from tasks import effects, intake, timekeeper, upkeep
+from tasks import effects, intake, keepers
 from tasks.app import make_app
 from tasks.context import build_context
 from vendors.catalogue import build_catalogue
@@ -18,7 +18,7 @@ from workflows.settings.secrets import secret_values
 
 
 def make_worker_app() -> Celery:
-    """The application with its tasks, its timekeeper and its upkeep, from this process's environment."""
+    """The application with its tasks and its keepers, from this process's environment."""
     settings = read_settings(os.environ)
     secrets = secret_values(settings)
     configure(settings.log_format, secrets=secrets)
@@ -28,8 +28,7 @@ def make_worker_app() -> Celery:
     context = build_context(settings, app)
     intake.register(app, context)
     effects.register(app, context)
-    app.steps["worker"].add(timekeeper.bootstep(context))
-    app.steps["worker"].add(upkeep.bootstep(context.upkeep))
+    app.steps["worker"].add(keepers.bootstep(context))
     return app
 
 

@@ -1,54 +1,35 @@
-"""The thread that keeps time in a worker."""
+"""When the timekeeper of a worker sweeps next, and what it rings for."""
 
-import queue
-import time
 from types import SimpleNamespace
 
-from structlog.testing import capture_logs
+import pytest
 
-from tasks.timekeeper import SWEEP_SECONDS, Timekeeper
-from workflows.errors import LedgerUnavailable
+from tasks.timekeeper import SHORTEST_SECONDS, SWEEP_SECONDS, sweep
 from workflows.runtime.sweep import BATCH, Swept
 
 
-class Script:
-    """A sweep that finds, or raises, what the test says."""
-
-    def __init__(self, *found: Swept | Exception) -> None:
-        self.found = list(found)
-        self.times: queue.SimpleQueue[float] = queue.SimpleQueue()
-
-    def once(self) -> Swept:
-        self.times.put(time.monotonic())
-        now = self.found.pop(0) if self.found else Swept()
-        if isinstance(now, Exception):
-            raise now
-        return now
+def context_of(swept: Swept, rings: list[str]) -> SimpleNamespace:
+    return SimpleNamespace(sweep=SimpleNamespace(once=lambda: swept), ring_intake=lambda: rings.append("intake"))
 
 
-def times_of(sweep: Script, count: int) -> list[float]:
-    keeper = Timekeeper(SimpleNamespace(sweep=sweep, ring_intake=lambda: None))
-    keeper.start()
-    try:
-        return [sweep.times.get(timeout=10) for _ in range(count)]
-    finally:
-        keeper.stop()
+@pytest.mark.parametrize(
+    ("swept", "seconds"),
+    [
+        (Swept(), SWEEP_SECONDS),
+        (Swept(runs=3), SWEEP_SECONDS),
+        (Swept(runs=BATCH), 0),
+        (Swept(timers=BATCH, next_due_seconds=0.5), 0),
+        (Swept(next_due_seconds=0.2), 0.2),
+        (Swept(next_due_seconds=-3.0), SHORTEST_SECONDS),
+        (Swept(next_due_seconds=900.0), SWEEP_SECONDS),
+    ],
+)
+def test_it_sweeps_each_second_earlier_for_a_wait_and_at_once_while_much_is_due(swept, seconds):
+    assert sweep(context_of(swept, [])) == seconds
 
 
-def test_while_much_is_due_the_next_sweep_comes_at_once_and_else_after_a_second():
-    first, second, third, fourth = times_of(Script(Swept(runs=BATCH), Swept(timers=BATCH), Swept(runs=3)), 4)
-    assert third - first < SWEEP_SECONDS
-    assert fourth - third >= SWEEP_SECONDS
-    assert second >= first
-
-
-def test_where_a_wait_is_due_earlier_the_next_sweep_comes_then():
-    first, second, third = times_of(Script(Swept(next_due_seconds=0.2), Swept(next_due_seconds=900.0)), 3)
-    assert 0.2 <= second - first < SWEEP_SECONDS
-    assert third - second >= SWEEP_SECONDS
-
-
-def test_an_error_ends_one_sweep_and_not_the_next():
-    with capture_logs() as logs:
-        times_of(Script(LedgerUnavailable("gone"), ZeroDivisionError()), 3)
-    assert [entry["event"] for entry in logs] == ["ledger_unavailable", "sweep_failed"]
+@pytest.mark.parametrize(("pending", "rung"), [(True, ["intake"]), (False, [])])
+def test_it_rings_for_deliveries_that_nobody_was_told_of(pending, rung):
+    rings: list[str] = []
+    sweep(context_of(Swept(pending=pending), rings))
+    assert rings == rung

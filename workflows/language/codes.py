@@ -110,4 +110,5 @@ CODES: Mapping[str, str] = {
     "E416": "A field is of another type than at another brand.",
     "E417": "A field of a brand cannot be read in its written form.",
     "E418": "A vendor's settings do not fit the vendor.",
+    "E419": "Two people have the same token.",
 }

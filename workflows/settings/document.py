@@ -19,6 +19,7 @@ from workflows.settings.admission_reader import AdmissionReader
 from workflows.settings.expectation_reader import ExpectationReader
 from workflows.settings.forms import Form
 from workflows.settings.operations import OperationReader
+from workflows.settings.people import person_with
 from workflows.settings.references import References
 from workflows.settings.retention import Retention, read_retention
 from workflows.settings.sources import SourceReader
@@ -171,12 +172,16 @@ class _Document:
 
     def _people(self, node: Node) -> dict[str, PersonSettings]:
         """`{alice: {token: ${ALICE_TOKEN}, roles: [budget-approvers]}}`."""
-        people = {}
+        people: dict[str, PersonSettings] = {}
         for name, entry in self.findings.any_entries(node, "people").items():
             self._is_slug(name, entry.key_place, "the name of a person")
             found = self.findings.entries(entry.node, f"the person {name!r}", ("token", "roles"), required=("roles",))
             token = self._references.secret(found["token"].node, f"people.{name}.token") if "token" in found else None
             roles = self._roles(found["roles"].node, f"people.{name}.roles") if "roles" in found else ()
+            same = person_with(people, token) if token is not None else None
+            if same is not None:
+                message = f"people.{name}.token is also the token of {same.name}"
+                self.findings.add("E419", found["token"].node.place, message, "each needs their own, to be told apart")
             people[name] = PersonSettings(name, token, roles)
         return people
 

@@ -444,3 +444,21 @@ def test_people_who_cannot_be_are_reported(problems_of: Callable[..., list[str]]
         "stagedoor.yml:4:31: E124 'The Boss' cannot be a role (use small letters, digits, -, _ and .)",
         "stagedoor.yml:4:42: E120 'role' is not a key of the person 'bob' (did you mean 'roles'?)",
     ]
+
+
+def test_people_who_share_a_token_are_refused_and_it_is_not_shown(read: Reader) -> None:
+    text = """\
+brands: {main: {}}
+people:
+  alice: {token: '${ALICE}', roles: [approvers]}
+  bob: {token: '${BOB}', roles: [approvers]}
+  carol: {token: '${CAROL}', roles: [approvers]}
+"""
+    with pytest.raises(ConfigurationError) as caught:
+        read(text, {"ALICE": "hunter2", "BOB": "another", "CAROL": "hunter2"})
+    assert [str(problem).rpartition("/")[2] for problem in caught.value.problems] == [
+        "stagedoor.yml:5:18: E419 people.carol.token is also the token of alice "
+        "(each needs their own, to be told apart)"
+    ]
+    assert "hunter2" not in f"{caught.value!r} {caught.value}"
+    assert read(text, {"ALICE": "hunter2", "BOB": "another"}).people["carol"].token is None

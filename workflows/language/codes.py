@@ -99,6 +99,7 @@ CODES: Mapping[str, str] = {
     "W504": "An approval that nobody can give.",
     "W505": "A step that is never reached.",
     "W506": "Workflows that start each other in a circle.",
+    "W507": "A text in set reads as money, a percentage or a duration.",
     "E401": "There is no such setting in the environment.",
     "E402": "A setting in the environment has a value that cannot be used.",
     "E403": "stagedoor.yml cannot be read.",

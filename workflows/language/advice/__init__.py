@@ -8,6 +8,7 @@ from workflows.language.advice.approvals import unanswerable
 from workflows.language.advice.gates import closed_for_good
 from workflows.language.advice.loops import loops_of_events
 from workflows.language.advice.repeats import unguarded
+from workflows.language.advice.texts import mistakable
 from workflows.language.advice.unreachable import unreachable
 from workflows.language.advice.waits import needless
 from workflows.language.definition import Definition
@@ -26,6 +27,7 @@ def advise(definitions: Sequence[Definition], surroundings: Surroundings) -> dic
             *unguarded(one, surroundings.catalogue),
             *unanswerable(one, surroundings.roles),
             *unreachable(one),
+            *mistakable(one),
         ]
         for one in definitions
     }

@@ -175,3 +175,25 @@ def test_a_circle_may_lead_through_others() -> None:
         "three": [],
     }
     assert found["one"][0].message == "this event starts two → one again, round and round"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("60 USD", ["W507:4"]),
+        ("'60 USD'", ["W507:4"]),
+        ("5%", ["W507:4"]),
+        ("24h", ["W507:4"]),
+        ("[1, {most: 60 USD}]", ["W507:4"]),
+        ("=60 USD", []),
+        ("='60 USD'", []),
+        ("60", []),
+        ("60 ZZZ", []),
+        ("60 USD a week", []),
+        ("'{{ event.data.id }}%'", []),
+    ],
+)
+def test_text_that_is_written_as_another_value(value: str, expected: list[str]) -> None:
+    step = f"  - {{id: a, set: {{x: {value}}}}}\n"
+    assert told(f"{EVENT}steps:\n{step}") == expected
+    assert told(f"{EVENT}steps:\n{EDIT}on_failure:\n{step}") == [item.replace("4", "6") for item in expected]

@@ -31,14 +31,16 @@ class NeedsAgreement(StagedoorError):
 def apply(digest: str | None, migrates: bool, rollback: int | None, yes: bool, name: str | None, as_json: bool) -> None:
     """Check the whole configuration and put its workflows and brands into force.
 
-    One problem anywhere refuses all of it, and what was in force stays. Runs under way finish as they began; where
-    there are any on a definition that is changed or removed, the plan's --digest is asked for, or --yes. --migrate
-    always needs the digest.
+    One mistake anywhere refuses all of it, and what was in force stays; a warning (W…) is told and refuses nothing.
+    Runs under way finish as they began; where there are any on a definition that is changed or removed, the plan's
+    --digest is asked for, or --yes. --migrate always needs the digest.
     """
     if migrates and digest is None:
         raise click.UsageError("--migrate needs --digest: see what would move by `stagedoor plan --migrate`")
     with desk(rollback) as found:
         by = who(surroundings.settings(), name).name
+        for warning in () if as_json else found.proposal.warnings:
+            click.echo(warning)
         agreed = digest or _agreed(found, asks=not yes, shows=not as_json)
         with progress("moves runs", found.runs() if migrates else 0) as on_moved:
             done = apply_proposal(
@@ -79,7 +81,6 @@ def _ask(plan: Plan) -> None:
 
 
 def _lines(done: Application) -> Iterator[str]:
-    yield from (str(problem) for problem in done.warnings)
     yield from _changes("workflow", done.workflows)
     yield from _changes("brand", done.brands)
     for workflow, count in done.moved.items():

@@ -24,5 +24,5 @@ def plan(migrates: bool, rollback: int | None, as_json: bool) -> None:
     if as_json:
         print_json(plan_as_dict(made))
         return
-    for line in plan_lines(made):
+    for line in (*made.warnings, *plan_lines(made)):
         click.echo(line)

@@ -97,8 +97,7 @@ def plan_as_dict(plan: Plan) -> dict[str, Any]:
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """The plan in words."""
-    yield from (str(problem) for problem in plan.warnings)
+    """The plan in words, but for its warnings."""
     if plan.again is not None:
         yield f"back to configuration {plan.again}"
     changed = set()

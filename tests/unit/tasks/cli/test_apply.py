@@ -63,6 +63,26 @@ def test_check_ends_with_1_and_names_the_place(folder: Path, stagedoor: Run) -> 
     assert sarif["runs"][0]["results"]
 
 
+def test_what_check_warns_of_is_told_by_apply_as_well_and_refuses_nothing(folder: Path, stagedoor: Run) -> None:
+    stagedoor("db", "upgrade")
+    file = folder / "config" / "workflows" / "raise-budget.yml"
+    file.write_text(WORKFLOW + "  - id: target\n    set: {total: 60 USD}\n")
+    warned = stagedoor("check")
+    (warning,) = (line for line in warned.out.splitlines() if "W507" in line)
+    assert warning.startswith("config/workflows/raise-budget.yml:11:18: ")
+    assert warned.status == 0
+    assert stagedoor("plan").out.splitlines()[0].endswith(warning)
+    applied = stagedoor("apply")
+    assert (applied.status, applied.out.count("W507")) == (0, 1)
+    assert applied.out.splitlines()[0].endswith(warning)
+    file.write_text(WORKFLOW)
+    assert "W507" not in stagedoor("apply").out
+    assert stagedoor("apply", "--rollback").out.count("W507") == 1
+    file.write_text(WORKFLOW + "  - id: target\n    set: {total: 60 USD}\n")
+    (again,) = stagedoor("apply", "--json").json["warnings"]
+    assert (again["code"], again["severity"]) == ("W507", "warning")
+
+
 def test_the_schema_is_checked_and_brought_up_to_date(stagedoor: Run) -> None:
     before = stagedoor("db", "check")
     assert before.status == 1

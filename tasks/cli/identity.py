@@ -12,18 +12,21 @@ from workflows.engine.approvals import Person
 from workflows.settings import Secret, Settings
 from workflows.settings.people import person_named
 
-as_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--as",
-    "name",
-    metavar="NAME",
-    help="Act as this person of stagedoor.yml: STAGEDOOR_TOKEN has their token, or it is asked for.",
-)
+
+def _person_option(flag: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    told = "Act as this person of stagedoor.yml: STAGEDOOR_TOKEN has their token, or it is asked for."
+    return click.option(flag, "name", metavar="NAME", help=told)
+
+
+as_option = _person_option("--as")
+by_option = _person_option("--by")
+"""For `settle`, where `--as` says what became of the call."""
 
 
 def who(chosen: Settings, name: str | None) -> Person:
     """Who acts. Raises NotThem.
 
-    Without `--as` it is this machine's user, who has no roles where people are configured. Where none are, there is
+    Without a name it is this machine's user, who has no roles where people are configured. Where none are, there is
     nothing to show, and whoever may run commands on this ledger may do everything under any name.
     """
     if not chosen.people:

@@ -1,5 +1,6 @@
 """`start`, `approve`, `deny`, `cancel` and `retry`: who may, what is said, and what a program reads."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,19 @@ steps:
       from: approvers
       exclude: [requester]
       expires: 24h
+"""
+
+RAISES = """\
+workflow: raises
+description: Raises a campaign.
+owner: tests
+when:
+  manual:
+    inputs: {campaign: text}
+steps:
+  - id: raise
+    call: symphony.edit_campaign
+    with: {id: =event.data.campaign, budget: 60 USD}
 """
 
 
@@ -119,3 +133,20 @@ def test_inputs_that_do_not_fit_are_told(asking: str, stagedoor: Run) -> None:
     assert refused.status == 1
     assert "did you mean 'campaign'?" in refused.err
     assert "is not JSON" in stagedoor("start", "asks", "--with", "{").err
+
+
+def test_who_settled_a_doubt_is_told_by_name(asking: str, folder: Path, stagedoor: Run) -> None:
+    (folder / "config" / "workflows" / "raises.yml").write_text(RAISES)
+    assert stagedoor("apply").status == 0
+    assert stagedoor("start", "raises", "--with", '{"campaign": "5017"}', "--as", "ann").status == 0
+    (effect,) = stagedoor("effects", "list", "--json").json
+    with sqlite3.connect(folder / "var" / "ledger.db") as connection:  # as if its worker had been killed
+        connection.execute("UPDATE effects SET state = 'in_doubt', gate = NULL")
+    connection.close()
+    settle = ("settle", effect["id"], "--as", "refused", "--reason", "it is not in the manager")
+    assert "this is not the token of bob" in stagedoor(*settle, "--by", "bob").err
+    assert stagedoor(*settle, "--by", "ann", "--json").json == {"id": effect["id"], "state": "refused"}
+    (entry,) = stagedoor("audit", "list", "--about", effect["id"], "--json").json
+    assert (entry["action"], entry["by"]) == ("effect.settle", "ann")
+    (settled,) = stagedoor("effects", "list", "--json").json
+    assert "by ann: it is not in the manager" in settled["reason"]

@@ -48,6 +48,12 @@ class Stage:
 
     def come(self, kind: str, key: str = "7", *, ago: timedelta = timedelta(0), **data: object) -> None:
         """Let an event come in and be taken in."""
+        self.deliver(kind, key, ago=ago, **data)
+        while self.intake.take_batch():
+            pass
+
+    def deliver(self, kind: str, key: str = "7", *, ago: timedelta = timedelta(0), **data: object) -> None:
+        """Let an event come in."""
         draft = {
             "type": f"symphony.campaign.{kind}",
             "subject": f"symphony:campaign:{key}",
@@ -57,8 +63,6 @@ class Stage:
         }
         with self.database.write() as connection:
             store_delivery(connection, new_id(), drafts=[draft])
-        while self.intake.take_batch():
-            pass
 
     def work(self) -> None:
         """Sweep and call until nothing is due."""
@@ -406,6 +410,17 @@ def test_a_newer_run_replaces_one_that_has_called_nobody(stage: Stage):
     stage.come("created")
     assert stage.states("w") == ["cancelled", "running"]
     assert stage.runs("w")[0][2] == "a newer run of the same key has taken its place"
+
+
+def test_a_run_that_is_replaced_in_the_batch_it_begins_in_is_not_taken_on(stage: Stage):
+    stage.put(flow("w", CALL, run=crowd("replace")))
+    stage.deliver("created")
+    stage.deliver("created")
+    stage.intake.take_batch()
+    assert stage.states("w") == ["cancelled", "running"]
+    with stage.database.read() as connection:
+        begun = sa.select(tables.runs.c.state).join(tables.effects, tables.effects.c.run_id == tables.runs.c.id)
+        assert connection.scalars(begun).all() == ["running"]
 
 
 def test_a_run_that_has_called_somebody_is_not_replaced_but_waited_for(stage: Stage):

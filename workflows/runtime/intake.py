@@ -16,7 +16,7 @@ from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
 from workflows.problems import Problem
 from workflows.runtime import fetching, groups
-from workflows.runtime.advance import advance_locked
+from workflows.runtime.advance import advance
 from workflows.runtime.expected import notice
 from workflows.runtime.news import take_news
 from workflows.runtime.rules import InForce, Rules
@@ -178,7 +178,8 @@ class Intake:
         """Take a new run as far as it goes; should that fail, the sweep finds it awake and tries again."""
         try:
             with connection.begin_nested():
-                advance_locked(connection, self.rules, run, now)
+                # Read anew: one that came in the same batch may have taken its place.
+                advance(connection, self.rules, run.id, now)
         except Exception as error:
             if is_outage(error):
                 raise

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from workflows.catalogue import Catalogue, Inputs
+from workflows.engine.correlation import event_scope
 from workflows.errors import FormulaError, InputError, LedgerUnavailable
 from workflows.events import EXPECTED_MISSING, Event
 from workflows.language.trees import read_as, render
@@ -120,7 +121,7 @@ def _ask(catalogue: Catalogue, polls: dict[str, Poll], connection: Connection, r
     event = read_event(connection, row.event_id)
     operation = catalogue.operation(poll.operation)
     try:
-        rendered = render(poll.inputs, {"event": _seen(event), "now": now})
+        rendered = render(poll.inputs, {"event": event_scope(event), "now": now})
         inputs = cast(Inputs, read_as(rendered, of_schema(operation.inputs, as_input=True)))
         intent = intent_of(
             operation, inputs, key=f"expected/{row.id}/{row.polls}", max_attempts=3, give_up_at=now + poll.every
@@ -155,7 +156,7 @@ def _happened(poll: Poll, event: Event, answer: Any, row: Row, now: datetime) ->
     """The type of follow-up the answer tells of."""
     if answer is None:
         return None
-    scope = {"event": _seen(event), "answer": answer, "now": now}
+    scope = {"event": event_scope(event), "answer": answer, "now": now}
     for kind, formula in poll.happened.items():
         try:
             if formula.holds(scope):
@@ -177,13 +178,3 @@ def _post(
     }
     # In line with what the source itself sends about this subject, so that they meet in one order.
     expectations.post(connection, draft, queue=event.source, now=now)
-
-
-def _seen(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "type": event.type,
-        "subject": event.subject,
-        "occurred_at": event.occurred_at,
-        "data": event.data,
-    }

@@ -40,7 +40,7 @@ def _take(descriptor: int, data_dir: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = _holder(descriptor)
-            if (holder is not None and _is_alive(holder)) or time.monotonic() > deadline:
+            if (holder is not None and is_alive(holder)) or time.monotonic() > deadline:
                 raise AlreadyRunning(data_dir, holder) from None
             time.sleep(POLL_SECONDS)
         else:
@@ -52,7 +52,8 @@ def _holder(descriptor: int) -> int | None:
     return int(written) if written.isdigit() else None
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether a process of that number lives, whoever's it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

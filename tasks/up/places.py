@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tasks.supervisor.lock import is_alive
+
 LOOPBACK = "127.0.0.1"
 WEB_PORT = 8460
 FLOWER_PORT = 8461
@@ -96,18 +98,8 @@ def running_places(data_dir: Path) -> Places | None:
     try:
         known: Mapping[str, int | None] = json.loads((data_dir / FILE).read_text(encoding="utf-8"))
         pid, web, flower = known["pid"], known["web"], known["flower"]
-        if pid is None or web is None or flower is None or not _is_alive(pid):
+        if pid is None or web is None or flower is None or not is_alive(pid):
             return None
         return Places(web, flower, known["sandbox"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflows.engine.states import EffectState
@@ -40,22 +39,7 @@ Kind = Literal[
     "intake",
     "moving",
 ]
-ORDER: Sequence[Kind] = (
-    "approval",
-    "person",
-    "parked",
-    "gate",
-    "vendor",
-    "retry",
-    "event",
-    "queue",
-    "run",
-    "gathering",
-    "timer",
-    "worker",
-    "intake",
-    "moving",
-)
+ORDER: tuple[Kind, ...] = get_args(Kind)
 """What needs a person first. `moving` waits for nothing but its turn."""
 
 

@@ -39,6 +39,7 @@ class CommitPerRequest:
             self._of_thread.writer = InboxWriter(self._url)
         with self._of_thread.writer.turn():
             (result,) = self._of_thread.writer.store([arrival])
+        self._of_thread.writer.flush()
         if isinstance(result, LedgerUnavailable):
             raise result
         return result

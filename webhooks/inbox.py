@@ -114,6 +114,8 @@ class Inbox:
             with self._writer.turn():
                 batch = self._take()
                 results = self._writer.store([waiting.arrival for waiting in batch]) if batch else []
+            if batch:
+                self._writer.flush()
         except LedgerUnavailable as error:
             batch = batch or self._take()
             results = [error] * len(batch)

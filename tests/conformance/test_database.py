@@ -33,3 +33,14 @@ def test_every_connection_has_such_a_limit(postgres_database: str) -> None:
     with database.read() as connection:
         assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one() != "0"
     database.close()
+
+
+def test_only_the_transaction_that_defers_it_is_over_before_the_disk_has_it(postgres_database: str) -> None:
+    database = Database(postgres_database)
+    waits = "SHOW synchronous_commit"
+    with database.write() as connection:
+        database.defer_flush(connection)
+        assert connection.exec_driver_sql(waits).scalar_one() == "off"
+    with database.write() as connection:
+        assert connection.exec_driver_sql(waits).scalar_one() == "on"
+    database.close()

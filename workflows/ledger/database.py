@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
 from workflows.errors import LedgerUnavailable
+from workflows.ledger import wal
 from workflows.ledger.locks import WriteLock
 from workflows.ledger.tables import instant
 from workflows.ledger.vault import Vault, with_vault
@@ -28,7 +29,7 @@ from workflows.values import utc_now
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # NORMAL may lose acknowledged commits on a power cut
+    "PRAGMA synchronous=NORMAL",  # commits are brought to the disk by `wal.flush`
     "PRAGMA busy_timeout=15000",
     "PRAGMA foreign_keys=ON",
     "PRAGMA wal_autocheckpoint=2000",
@@ -52,6 +53,7 @@ PROGRAM_LIMIT = "54"
 (PostgreSQL, "Error Codes")."""
 SURELY_ALIVE_SECONDS = 1.0
 RETURNED_AT = "stagedoor.returned_at"
+NEEDS_NO_FLUSH = "stagedoor_needs_no_flush"
 POOL_SIZE = 10
 POOL_OVERFLOW = 70
 """A worker's threads each need a connection for moments only; fifty of them may be recording at once."""
@@ -77,9 +79,9 @@ class Database:
         self.engine: Engine = with_vault(engine, self.vault)
         self._lock: WriteLock | None = None
         if self.is_sqlite:
-            path = Path(parsed.database or "")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = WriteLock(path.parent / "ledger.lock")
+            self._path = Path(parsed.database or "").absolute()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = WriteLock(self._path.parent / "ledger.lock")
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
@@ -96,10 +98,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction, committed at the end of the block, undone by an exception.
+        """One transaction, committed and on the disk at the end of the block, undone by an exception.
 
         On SQLite writers of all processes queue on a lock of ours first: SQLite's own waiting starves some of them.
-        Raises LedgerUnavailable when it cannot be begun, written or committed; then nothing was written.
+        Raises LedgerUnavailable when it cannot be begun, written or committed; then nothing was written, unless it was
+        the disk that failed in the last moment.
         """
         with _translated():
             if self._lock is None:
@@ -109,6 +112,20 @@ class Database:
                 with self._lock, self._writer.begin() as connection:
                     yield connection
                     _expect_open(connection)
+                    needs_flush = not connection.get_execution_options().get(NEEDS_NO_FLUSH)
+                if needs_flush:
+                    wal.flush(self._path)
+
+    def defer_flush(self, connection: Connection) -> None:
+        """Let the transaction under way be over before it is on the disk, where a later one's flush brings it.
+
+        For what is done again, to nobody's harm, should the machine lose its power in that moment: the end of a process
+        takes nothing away. What is lost then is always the last, so whatever is flushed has all before it on the disk.
+        """
+        if self.is_sqlite:
+            connection.execution_options(**{NEEDS_NO_FLUSH: True})
+        else:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
 
     @contextmanager
     def rebuild(self) -> Iterator[Connection]:
@@ -130,6 +147,7 @@ class Database:
                     yield connection
                     _expect_open(connection)
                     _expect_whole(connection)
+                wal.flush(self._path)
             finally:
                 driver.execute("PRAGMA foreign_keys=ON")
 

@@ -54,6 +54,10 @@ class InboxWriter:
         results = dict(zip(keys, self._store(rows), strict=True))
         return [_seen_by(arrival, results[arrival.source, arrival.key]) for arrival in batch]
 
+    def flush(self) -> None:
+        """Return once what was stored is on the disk; nothing may be acknowledged before. Raises LedgerUnavailable."""
+        self._engine.flush()
+
     def close(self) -> None:
         """Give the connection back; the next `store` opens another."""
         self._engine.close()
@@ -88,6 +92,9 @@ class _Engine(Protocol):
 
     def store(self, batch: Sequence[Row]) -> list[Receipt]:
         """Store in one commit, and count repeats before any is answered. Raises LedgerUnavailable or RowRefused."""
+
+    def flush(self) -> None:
+        """Bring what was stored to the disk, outside of a turn. Raises LedgerUnavailable."""
 
     def close(self) -> None: ...
 

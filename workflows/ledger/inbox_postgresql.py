@@ -125,6 +125,9 @@ class PostgresInbox:
             # The text may quote values; the kind says enough.
             raise LedgerUnavailable(f"PostgreSQL cannot store now: {type(error).__name__}") from error
 
+    def flush(self) -> None:
+        """Nothing is left to do: the commit has waited for the disk."""
+
     def close(self) -> None:
         """Close the connection."""
         connection, self._connection = self._connection, None

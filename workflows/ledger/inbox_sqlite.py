@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from workflows.errors import LedgerUnavailable
+from workflows.ledger import wal
 from workflows.ledger.arrivals import SUPERSEDED, Arrival, Receipt, Row, RowRefused, receipt_of
 from workflows.ledger.database import SQLITE_PRAGMAS
 from workflows.ledger.locks import LOCK_NAME, WriteLock
@@ -72,7 +73,7 @@ class SqliteInbox:
     """The inbox in the database file at `path`, which must exist and be migrated."""
 
     linger_seconds = 0.003
-    """A commit is one flush, and the processes take turns: the more it serves, the more are served."""
+    """A commit is one flush: the more it serves, the more are served."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path).absolute()
@@ -90,6 +91,10 @@ class SqliteInbox:
         except BaseException as error:
             self.close()
             raise _translated(error) from error
+
+    def flush(self) -> None:
+        """Bring what was stored to the disk, others having their turn meanwhile. Raises LedgerUnavailable."""
+        wal.flush(self._path)
 
     def close(self) -> None:
         """Close the connection."""

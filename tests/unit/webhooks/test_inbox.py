@@ -27,6 +27,7 @@ class Writer:
         self.may_write.set()
         self.answer: Callable[[Sequence[Arrival]], list[Any]] = lambda batch: [Receipt(item.id) for item in batch]
         self.is_closed = False
+        self.flushed = 0
 
     def turn(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -35,6 +36,9 @@ class Writer:
         self.batches.append(list(batch))
         assert self.may_write.wait(10)
         return self.answer(batch)
+
+    def flush(self) -> None:
+        self.flushed = len(self.batches)
 
     def close(self) -> None:
         self.is_closed = True
@@ -85,9 +89,10 @@ def begin(inbox: Inbox, writer: Writer, pool: ThreadPoolExecutor) -> Future[Rece
     return first
 
 
-def test_an_arrival_gets_its_receipt(inbox: Inbox) -> None:
+def test_an_arrival_gets_its_receipt(inbox: Inbox, writer: Writer) -> None:
     given = arrival()
     assert inbox.store(given) == Receipt(given.id)
+    assert writer.flushed == 1
 
 
 def test_what_comes_during_a_commit_shares_the_next(inbox: Inbox, writer: Writer, pool: ThreadPoolExecutor) -> None:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from marshmallow import EXCLUDE, Schema, fields, pre_load
+from marshmallow import Schema, fields, pre_load
 
-from workflows.fields import Flag, Instant, MoneyField, Number, PercentField, Text
+from workflows.fields import Flag, Instant, MoneyField, Number, PartialSchema, PercentField, Text
 
 _ABSENT = object()
 
@@ -28,11 +28,8 @@ _READERS: Mapping[str, Callable[[str], fields.Field[Any]]] = {
 }
 
 
-class Details(Schema):
+class Details(PartialSchema):
     """An answer of which configured places are read."""
-
-    class Meta:
-        unknown = EXCLUDE
 
     places: ClassVar[Mapping[str, str]] = {}
 

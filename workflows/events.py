@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import Schema, fields
 
-from workflows.fields import Flag, Instant, MoneyField, Text
+from workflows.fields import Flag, Instant, MoneyField, OpenSchema, Text
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,12 @@ class Event:
         return self.replay_of or self.id
 
 
-class CampaignData(Schema):
+class CampaignData(OpenSchema):
     """A Symphony campaign event; the vendor's further fields are kept. Symphony webhooks, "Payload".
 
     `provider` and `type` are documented for every event: a workflow may compare them without asking first, and an
     event that lacks one matches nothing.
     """
-
-    class Meta:
-        unknown = INCLUDE
 
     id = Text(required=True)
     provider = Text(load_default="")
@@ -60,12 +57,9 @@ class CampaignData(Schema):
     status = Text()
 
 
-class WebsiteData(Schema):
+class WebsiteData(OpenSchema):
     """A Symphony website that was published or archived; the vendor's further fields are kept. Symphony, "Webhooks" of
     its websites."""
-
-    class Meta:
-        unknown = INCLUDE
 
     websiteId = Text(required=True)
     brandId = Text()
@@ -76,21 +70,15 @@ class WebsiteData(Schema):
     scheduledPublish = Flag()
 
 
-class LeadData(Schema):
+class LeadData(OpenSchema):
     """A lead a Symphony website captured, as it came: what is in it no document says."""
 
-    class Meta:
-        unknown = INCLUDE
 
-
-class AccountData(Schema):
+class AccountData(OpenSchema):
     """A managed Constant Contact account whose plan or standing changed; how it stands now is to be asked.
 
     Constant Contact, "Partner Webhooks Overview".
     """
-
-    class Meta:
-        unknown = INCLUDE
 
     account_id = Text(required=True)
 

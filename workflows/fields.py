@@ -1,4 +1,4 @@
-"""Marshmallow fields for the values of ours that JSON has no form for.
+"""Marshmallow fields for the values of ours that JSON has no form for, and schemas for what others make.
 
 They read what vendors send and give values of `workflows.values`; the language derives its types from them.
 """
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields
 
 from workflows.values import Money, Percent, currency_exponent
 
@@ -19,6 +19,20 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 MOST_DIGITS = 20
 """Numbers that reach further than this before or after the point are mistakes, and costly to calculate with."""
+
+
+class OpenSchema(Schema):
+    """An object that may hold more than is declared here; what else comes is kept."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class PartialSchema(Schema):
+    """An object of which only what is declared here is read."""
+
+    class Meta:
+        unknown = EXCLUDE
 
 
 class Text(fields.Field[str]):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load
 
 from vendors.constant_contact.paging import Page
 from vendors.fields import (
@@ -25,7 +25,7 @@ from vendors.fields import (
     web_address,
 )
 from vendors.moments import Moment
-from workflows.fields import Flag, Text
+from workflows.fields import Flag, OpenSchema, Text
 from workflows.values import utc_now
 
 PLANS = ("TRIAL", "BRONZE", "SILVER", "GOLD")
@@ -62,11 +62,8 @@ class ListAccounts(Schema):
     )
 
 
-class ClientAccount(Schema):
+class ClientAccount(OpenSchema):
     """An account as the list shows it. `billing_status` is Trial, Open, Canceled, Trial End, or another text."""
-
-    class Meta:
-        unknown = INCLUDE
 
     encoded_account_id = Text(required=True)
     subscriber_count = Whole(allow_none=True)
@@ -132,10 +129,7 @@ class CreateAccount(Schema):
         return {"state_code": "", **loaded}
 
 
-class AccountCreated(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class AccountCreated(OpenSchema):
     encoded_account_id = Text(required=True)
     provision_uuid = Text()
 
@@ -148,11 +142,8 @@ class OneAccount(Schema):
     )
 
 
-class Plan(Schema):
+class Plan(OpenSchema):
     """A billing plan. What else it holds (tiers, prices) is kept as it comes."""
-
-    class Meta:
-        unknown = INCLUDE
 
     plan_type = Text(allow_none=True)
     plan_group_id = Text(allow_none=True)
@@ -213,8 +204,5 @@ class UnsubscribeContacts(OneAccount):
             raise ValidationError("must be exactly one address with global_unsubscribe", "email_addresses")
 
 
-class Unsubscribed(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class Unsubscribed(OpenSchema):
     unsubscribed_count = Whole(required=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from marshmallow import INCLUDE, Schema, fields, post_load, pre_load
+from marshmallow import fields, post_load, pre_load
 
 from vendors.constant_contact.accounts import OneAccount
 from vendors.fields import Identifier, Whole, about
 from workflows.catalogue import Inputs, Look, Outcome, OutcomeKind
-from workflows.fields import Flag, Text
+from workflows.fields import Flag, OpenSchema, Text
 from workflows.redaction import redact_text
 
 FAILED: Final = ("cancelled", "failed", "timed_out")
@@ -30,10 +30,7 @@ class GetActivity(OneAccount):
     activity_id = Identifier(required=True, metadata=about("The activity's id, from the call that began it."))
 
 
-class Counts(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class Counts(OpenSchema):
     items_total_count = Whole(allow_none=True)
     person_count = Whole(allow_none=True)
     error_count = Whole(allow_none=True)
@@ -41,11 +38,8 @@ class Counts(Schema):
     cannot_add_to_list_count = Whole(allow_none=True)
 
 
-class Activity(Schema):
+class Activity(OpenSchema):
     """An activity. `is_partial`, which is ours: it is completed, but not for everything that was asked for."""
-
-    class Meta:
-        unknown = INCLUDE
 
     activity_id = Text(required=True)
     state = Text(required=True)

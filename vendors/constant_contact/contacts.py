@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, post_load, pre_load
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
 from vendors.constant_contact.accounts import OneAccount
 from vendors.constant_contact.limits import MOST_CUSTOM_FIELDS, MOST_LISTS, MOST_OF_A_KIND
@@ -29,7 +29,7 @@ from vendors.fields import (
     no_repeats,
 )
 from vendors.moments import Moment
-from workflows.fields import Flag, Text
+from workflows.fields import Flag, OpenSchema, Text
 
 PERMISSIONS = ("explicit", "implicit", "not_set", "pending_confirmation", "temp_hold", "unsubscribed")
 SOURCES = ("Account", "Contact")
@@ -318,21 +318,15 @@ UpsertContact = _SignUp.from_dict(
 )
 
 
-class FoundEmailAddress(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class FoundEmailAddress(OpenSchema):
     address = Text(allow_none=True)
     permission_to_send = Text(allow_none=True)
     opt_in_source = Text(allow_none=True)
     opt_in_date = Text(allow_none=True)
 
 
-class FoundContact(Schema):
+class FoundContact(OpenSchema):
     """A contact; whatever else comes is kept."""
-
-    class Meta:
-        unknown = INCLUDE
 
     contact_id = Text(required=True)
     email_address = fields.Nested(FoundEmailAddress, allow_none=True)
@@ -352,11 +346,8 @@ class ContactsPage(Page):
     contacts_count = Whole(allow_none=True)
 
 
-class SignedUp(Schema):
+class SignedUp(OpenSchema):
     """`{"contact_id": …, "action": "created"}`."""
-
-    class Meta:
-        unknown = INCLUDE
 
     contact_id = Text(required=True)
     action = Text(allow_none=True)

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from marshmallow import EXCLUDE, Schema, post_load
+from marshmallow import Schema, post_load
 
 from vendors.constant_contact.carried import carried_operations
 from vendors.constant_contact.operations import partner_operations
 from vendors.entry import Configured, Entry, Header, Login, Token, basic
 from vendors.fields import Whole, Words, at_least
 from workflows.catalogue import Limit, Operation, Repeat
-from workflows.fields import Text
+from workflows.fields import PartialSchema, Text
 
 LIFETIME_SECONDS: Final = 3600.0
 """Of a token whose answer does not say (Partners, Authentication)."""
@@ -27,11 +27,8 @@ class TokenQuery(Schema):
     scope = Text(load_default="v3api/general.partner")
 
 
-class LoggedIn(Schema):
+class LoggedIn(PartialSchema):
     """`{"access_token": …, "expires_in": 3600, "token_type": "Bearer"}`; the token is nothing anybody should read."""
-
-    class Meta:
-        unknown = EXCLUDE
 
     access_token = Words(required=True)
     expires_in = Whole(validate=at_least(1))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, post_dump, post_load
+from marshmallow import ValidationError, fields, post_dump, post_load
 
 from vendors.constant_contact.accounts import OneAccount
 from vendors.constant_contact.contacts import calendar_date, whole_birthday
@@ -28,7 +28,7 @@ from vendors.fields import (
     no_repeats,
 )
 from workflows.catalogue import Inputs, Split, encode_json
-from workflows.fields import Text
+from workflows.fields import OpenSchema, Text
 
 PHONES = ("phone", "home_phone", "work_phone", "mobile_phone", "other_phone")
 ADDRESS_KINDS = ("", "home_", "work_", "other_")
@@ -51,11 +51,8 @@ def uuid(value: str) -> None:
         raise ValidationError("must be a list's id, such as 66d9b5f0-5a95-11eb-a9a2-fa163e5bf31a")
 
 
-class _Imported(Schema):
+class _Imported(OpenSchema):
     """A contact to import: its own fields, and values of the account's fields as `cf:<name>`."""
-
-    class Meta:
-        unknown = INCLUDE
 
     email = Text(
         validate=[email_address, characters(50)], metadata=about("The e-mail address contacts are matched by.")

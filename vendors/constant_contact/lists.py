@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from vendors.constant_contact.accounts import OneAccount
 from vendors.constant_contact.limits import MOST_LISTS
@@ -25,7 +25,7 @@ from vendors.fields import (
     no_repeats,
 )
 from workflows.catalogue import encode_json
-from workflows.fields import Flag, Text
+from workflows.fields import Flag, OpenSchema, Text
 from workflows.typed_json import load_foreign
 
 MOST_CONTACTS = 500
@@ -53,10 +53,7 @@ class ListContactLists(OneAccount):
     cursor = Identifier(metadata=about(_CURSOR))
 
 
-class ContactList(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class ContactList(OpenSchema):
     list_id = Text(required=True)
     name = Text(required=True)
     description = Text(allow_none=True)
@@ -83,10 +80,7 @@ class ListSegments(OneAccount):
     cursor = Identifier(metadata=about(_CURSOR))
 
 
-class Segment(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class Segment(OpenSchema):
     segment_id = Text(required=True)
     name = Text(required=True)
     segment_criteria = Text(allow_none=True)
@@ -182,10 +176,7 @@ class ListContactTags(OneAccount):
     cursor = Identifier(metadata=about(_CURSOR))
 
 
-class Tag(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class Tag(OpenSchema):
     tag_id = Text(required=True)
     name = Text(required=True)
 

@@ -10,33 +10,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import Schema, fields
 
 from vendors.constant_contact.envelope import names_in
 from vendors.fields import Whole
 from workflows.catalogue import Inputs, Pages
-from workflows.fields import Flag, Text
+from workflows.fields import Flag, OpenSchema, Text
 
 
-class Link(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class Link(OpenSchema):
     href = Text(allow_none=True)
 
 
-class Links(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class Links(OpenSchema):
     next = fields.Nested(Link, allow_none=True)
 
 
-class Page(Schema):
+class Page(OpenSchema):
     """What is common to all answers that come in pages; without a link in `next` it is the last."""
-
-    class Meta:
-        unknown = INCLUDE
 
     _links = fields.Nested(Links, allow_none=True)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, fields, pre_load
+from marshmallow import Schema, fields, pre_load
 
 from vendors.fields import Whole, about, between, web_address
-from workflows.fields import Text
+from workflows.fields import OpenSchema, Text
 
 TOPICS = "1 tier upgrade, 2 tier downgrade, 3 account cancelled, 4 account disabled."
 
@@ -24,19 +24,13 @@ class Subscribe(OneTopic):
     hook_uri = Text(required=True, validate=web_address, metadata=about("The address Constant Contact posts to."))
 
 
-class Subscription(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class Subscription(OpenSchema):
     topic_id = Whole(required=True)
     hook_uri = Text(allow_none=True)
 
 
-class Subscriptions(Schema):
+class Subscriptions(OpenSchema):
     """The list comes without a name around it."""
-
-    class Meta:
-        unknown = INCLUDE
 
     subscriptions = fields.List(fields.Nested(Subscription), required=True)
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load
 
 from vendors.entry import Configured
 from vendors.fields import (
@@ -30,7 +30,7 @@ from vendors.fields import (
 )
 from vendors.moments import Moment
 from vendors.money import Price, check_currency, fits_currency, too_fine, with_decimals
-from workflows.fields import Flag, Instant, Text
+from workflows.fields import Flag, Instant, OpenSchema, PartialSchema, Text
 from workflows.values import Money
 
 CURRENCY = "USD"
@@ -299,11 +299,8 @@ class AnalyticsPage(Schema):
     type = Text(validate=OneOf(("email", "sms")), metadata=about("email or sms; both if left out."))
 
 
-class CampaignFigures(Schema):
+class CampaignFigures(PartialSchema):
     """How a campaign did. `attributed_revenue` is in cents, of a currency no document names."""
-
-    class Meta:
-        unknown = EXCLUDE
 
     campaign_id = Text(required=True)
     campaign_name = Text(allow_none=True)
@@ -319,20 +316,14 @@ class CampaignFigures(Schema):
     attributed_revenue = Whole(allow_none=True)
 
 
-class Analytics(Schema):
+class Analytics(PartialSchema):
     """`{"code": 0, "message": "success", "response": [...]}`."""
-
-    class Meta:
-        unknown = EXCLUDE
 
     response = fields.List(fields.Nested(CampaignFigures), required=True)
 
 
-class Queued(Schema):
+class Queued(OpenSchema):
     """`{"code": 0, "message": "success"}`: queued, not yet stored."""
-
-    class Meta:
-        unknown = INCLUDE
 
     code = Whole(allow_none=True)
     message = Text(allow_none=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from marshmallow import INCLUDE, Schema, ValidationError
+from marshmallow import Schema, ValidationError
 
 from vendors.entry import Configured
 from vendors.fields import about
 from workflows.catalogue import Operation, Repeat
-from workflows.fields import Text
+from workflows.fields import OpenSchema, Text
 
 EXPANDED = "attendees,event"
 """How many tickets of which class an order has is told by its attendees alone."""
@@ -32,11 +32,8 @@ class GetOrder(Schema):
     expand = Text(load_default=EXPANDED, metadata=about("What is told in full; left out: attendees and event."))
 
 
-class FoundOrder(Schema):
+class FoundOrder(OpenSchema):
     """An order as Eventbrite has it."""
-
-    class Meta:
-        unknown = INCLUDE
 
     id = Text(required=True)
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, pre_load
+from marshmallow import Schema, fields, pre_load
 
 from vendors.money import WrittenPrice
-from workflows.fields import Flag, Instant, Number, Text
+from workflows.fields import Flag, Instant, Number, PartialSchema, Text
 
 
-class Answer(Schema):
+class Answer(PartialSchema):
     """An object of which only what is documented is read; null means that it is not there."""
-
-    class Meta:
-        unknown = EXCLUDE
 
     @pre_load
     def _without_nulls(self, answer: Any, **kwargs: Any) -> Any:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from vendors.fields import Whole, Words, about, at_least, checks_whole
-from workflows.fields import Flag, Text
+from workflows.fields import Flag, OpenSchema, PartialSchema, Text
 
 
-class LoggedIn(Schema):
+class LoggedIn(PartialSchema):
     """`{"result": "OK", "access_token": …, "create_time": 1700000000, "expire_time": 1700003600}`, in Unix seconds.
 
     The token itself is nothing anybody else should read.
     """
-
-    class Meta:
-        unknown = EXCLUDE
 
     result = Text(required=True)
     access_token = Words(required=True)
@@ -47,21 +44,15 @@ class GetUser(Schema):
             raise ValidationError("needs exactly one of username and user_id")
 
 
-class Extra(Schema):
+class Extra(OpenSchema):
     """What else is known of a user."""
-
-    class Meta:
-        unknown = INCLUDE
 
     country = Text(allow_none=True)
     language = Text(allow_none=True)
 
 
-class User(Schema):
+class User(OpenSchema):
     """A subscriber. Only `enabled: true` is entitled to anything; left out, it means false."""
-
-    class Meta:
-        unknown = INCLUDE
 
     id = Whole(required=True)
     username = Text()
@@ -70,11 +61,8 @@ class User(Schema):
     extra = fields.Nested(Extra)
 
 
-class FoundUser(Schema):
+class FoundUser(OpenSchema):
     """`{"result": "OK", "user": {…}}`."""
-
-    class Meta:
-        unknown = INCLUDE
 
     result = Text(required=True)
     user = fields.Nested(User, required=True)

@@ -13,7 +13,7 @@ from marshmallow import EXCLUDE, Schema, fields, pre_load
 
 from vendors.fields import Words, about
 from vendors.symphony.targeting import FoundLocation
-from workflows.fields import Flag, Instant, Number, Text
+from workflows.fields import Flag, Instant, Number, PartialSchema, Text
 
 
 class Keyword(Schema):
@@ -26,11 +26,6 @@ class Nothing(Schema):
     """No inputs."""
 
 
-class _Item(Schema):
-    class Meta:
-        unknown = EXCLUDE
-
-
 class LocationResult(FoundLocation):
     """A place, as Add locations takes it and Create campaign renames it."""
 
@@ -40,7 +35,7 @@ class LocationResult(FoundLocation):
     type = Text(required=True)
 
 
-class Interest(_Item):
+class Interest(PartialSchema):
     """An interest; its `id` is the `fbId` of an audience."""
 
     id = Text(required=True)
@@ -52,14 +47,14 @@ class Interest(_Item):
     topic = Text(allow_none=True)
 
 
-class LanguageResult(_Item):
+class LanguageResult(PartialSchema):
     """A language, as Create campaign takes it."""
 
     key = Number(required=True)
     name = Text(required=True)
 
 
-class InstagramPost(_Item):
+class InstagramPost(PartialSchema):
     """A post; its `id` is the `instagram_post_id` of Create campaign."""
 
     id = Text(required=True)
@@ -77,14 +72,14 @@ class InstagramPost(_Item):
     username = Text(allow_none=True)
 
 
-class ExternalLink(_Item):
+class ExternalLink(PartialSchema):
     url = Text()
     name = Text()
     type = Text()
     enabled = Flag()
 
 
-class Release(_Item):
+class Release(PartialSchema):
     """A release; Create campaign takes its `spotify_id`, whatever the prose says of `id`."""
 
     id = Text(required=True)

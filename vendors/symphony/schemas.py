@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from vendors.entry import Configured
 from vendors.fields import Identifier, OneOf, about, amount_of, checks_whole, digits, no_repeats, web_address
@@ -13,7 +13,7 @@ from vendors.moments import Moment
 from vendors.money import Amount
 from vendors.symphony.campaigns import wrong_currency
 from vendors.symphony.targeting import FoundLocation
-from workflows.fields import Text
+from workflows.fields import OpenSchema, Text
 
 EVENTS = tuple(f"campaign.{name}" for name in ("created", "updated", "processing", "completed", "failed"))
 
@@ -81,11 +81,8 @@ class RegisterWebhook(Schema):
     )
 
 
-class NewCampaign(Schema):
+class NewCampaign(OpenSchema):
     """The campaign as Symphony names it right after creation; its set-up goes on and is reported by webhooks."""
-
-    class Meta:
-        unknown = INCLUDE
 
     id = Text(required=True)
     type = Text()
@@ -93,10 +90,7 @@ class NewCampaign(Schema):
     provider = Text()
 
 
-class CampaignCreated(Schema):
+class CampaignCreated(OpenSchema):
     """`{"data": {"id": 1234, "type": …, "status": "ACTIVE", "provider": "facebook"}, "status": 200}`."""
-
-    class Meta:
-        unknown = INCLUDE
 
     data = fields.Nested(NewCampaign, required=True)

@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import fields
 
 from webhooks.errors import PayloadError
 from webhooks.signatures import Hmac, Plain, SignatureOrBodyKey, keys_of
 from webhooks.sources.loading import Loader
 from webhooks.sources.payload import IS_EVENT_NAME
 from webhooks.sources.source import Content, EventDraft, Preset
-from workflows.fields import Text
+from workflows.fields import OpenSchema, Text
 from workflows.problems import Problem
 
 SIGNATURE_HEADER = "x-ctct-hmac-sha256"
@@ -29,10 +29,7 @@ REPEATED_FOR = timedelta(hours=1)
 _ACCOUNT = re.compile(r"/partner/accounts/([A-Za-z0-9_-]{1,100})(?:/|$)")
 
 
-class _Notice(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class _Notice(OpenSchema):
     url = Text(required=True)
     event_type = Text(required=True, validate=IS_EVENT_NAME)
     api_key = fields.Raw(load_default=None)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from webhooks.errors import PayloadError
 from webhooks.signatures import HeaderToken, keys_of
@@ -22,7 +22,7 @@ from webhooks.sources.loading import Loader
 from webhooks.sources.orders import others
 from webhooks.sources.payload import IN_RANGE, Identifier, money, without_nulls
 from webhooks.sources.source import Content, EventDraft, Preset
-from workflows.fields import Flag, Instant, Number, Text
+from workflows.fields import Flag, Instant, Number, PartialSchema, Text
 from workflows.problems import Problem
 from workflows.values import Money
 
@@ -33,12 +33,7 @@ DEFAULT_CURRENCY = "USD"
 LIVE, CANCELLED = "live", "canceled"
 
 
-class _Documented(Schema):
-    class Meta:
-        unknown = EXCLUDE
-
-
-class _Customer(_Documented):
+class _Customer(PartialSchema):
     email = Text(allow_none=True)
     phone = Text(allow_none=True)
     first_name = Text(allow_none=True)
@@ -50,14 +45,14 @@ class _Customer(_Documented):
             raise ValidationError("needs an email or a phone")
 
 
-class _OptIns(_Documented):
+class _OptIns(PartialSchema):
     """null, which the document has for contacts only, is taken for "not asked"; so is a channel left out."""
 
     email = Flag(allow_none=True, load_default=None)
     sms = Flag(allow_none=True, load_default=None)
 
 
-class _Item(_Documented):
+class _Item(PartialSchema):
     ticket_type_name = Text(required=True)
     quantity = fields.Integer(required=True, strict=True, validate=IN_RANGE)
     prefee_price = Number(validate=IN_RANGE)
@@ -65,7 +60,7 @@ class _Item(_Documented):
     currency_code = Text(load_default=DEFAULT_CURRENCY, validate=validate.Length(equal=3))
 
 
-class _Order(_Documented):
+class _Order(PartialSchema):
     id = Identifier(required=True)
     event_id = Identifier(required=True)
     customer = fields.Nested(_Customer, required=True)
@@ -74,7 +69,7 @@ class _Order(_Documented):
     created_at = Instant()
 
 
-class _Location(_Documented):
+class _Location(PartialSchema):
     """Which of the two must be there is not documented."""
 
     name = Text(allow_none=True)
@@ -86,12 +81,12 @@ class _Location(_Documented):
             raise ValidationError("needs a name or an address")
 
 
-class _TicketType(_Documented):
+class _TicketType(PartialSchema):
     total_price = Number(validate=IN_RANGE)
     currency_code = Text(validate=validate.Length(equal=3))
 
 
-class _Event(_Documented):
+class _Event(PartialSchema):
     id = Identifier(required=True)
     url = Text(required=True)
     name = Text(required=True)
@@ -106,11 +101,11 @@ class _Event(_Documented):
     ticket_types = fields.List(fields.Nested(_TicketType), load_default=list)
 
 
-class _Orders(_Documented):
+class _Orders(PartialSchema):
     orders = fields.List(fields.Nested(_Order), required=True, validate=validate.Length(min=1))
 
 
-class _Events(_Documented):
+class _Events(PartialSchema):
     events = fields.List(fields.Nested(_Event), required=True, validate=validate.Length(min=1))
 
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from webhooks.errors import PayloadError
 from webhooks.headers import FETCHED
@@ -28,7 +28,7 @@ from webhooks.sources.payload import IN_RANGE, IS_EVENT_NAME, Identifier, requir
 from webhooks.sources.places import moment, text_at, value_at
 from webhooks.sources.source import Content, EventDraft, Fetch, Greeting, Preset
 from workflows.events import EVENT_TYPES
-from workflows.fields import Text
+from workflows.fields import PartialSchema, Text
 from workflows.problems import Problem
 from workflows.values import Money
 
@@ -36,18 +36,13 @@ ORDERS = "order."
 TEST = "test"
 
 
-class _Vendor(Schema):
-    class Meta:
-        unknown = EXCLUDE
-
-
-class _Config(_Vendor):
+class _Config(PartialSchema):
     action = Text(required=True, validate=IS_EVENT_NAME)
     user_id = Text(allow_none=True)
     webhook_id = Text(allow_none=True)
 
 
-class _Pointer(_Vendor):
+class _Pointer(PartialSchema):
     api_url = Text(required=True)
     config = fields.Nested(_Config, required=True)
 
@@ -55,22 +50,22 @@ class _Pointer(_Vendor):
 _POINTER = Loader(_Pointer)
 
 
-class _Amount(_Vendor):
+class _Amount(PartialSchema):
     currency = Text(required=True, validate=validate.Length(equal=3))
     value = fields.Integer(required=True, strict=True, validate=IN_RANGE)
 
 
-class _Costs(_Vendor):
+class _Costs(PartialSchema):
     base_price = fields.Nested(_Amount, allow_none=True)
     gross = fields.Nested(_Amount, allow_none=True)
 
 
-class _Attendee(_Vendor):
+class _Attendee(PartialSchema):
     ticket_class_name = Text(required=True)
     costs = fields.Nested(_Costs, allow_none=True)
 
 
-class _Order(_Vendor):
+class _Order(PartialSchema):
     id = Identifier(required=True)
     event_id = Identifier(allow_none=True)
     created = fields.Raw(allow_none=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from webhooks.errors import PayloadError
 from webhooks.signatures import Hmac, Plain, keys_of
@@ -21,7 +21,7 @@ from webhooks.sources.orders import canonical, others
 from webhooks.sources.payload import IN_RANGE, Identifier, money, require_object, without_nulls
 from webhooks.sources.places import text_at
 from webhooks.sources.source import Content, EventDraft, Preset
-from workflows.fields import Flag, Instant, Text
+from workflows.fields import Flag, Instant, PartialSchema, Text
 from workflows.problems import Problem
 
 SIGNATURE_HEADER = "X-Shopify-Hmac-Sha256"
@@ -43,18 +43,13 @@ class _Amount(fields.Field[Decimal]):
         return amount
 
 
-class _Vendor(Schema):
-    class Meta:
-        unknown = EXCLUDE
-
-
-class _Line(_Vendor):
+class _Line(PartialSchema):
     title = Text(required=True)
     quantity = fields.Integer(required=True, strict=True, validate=IN_RANGE)
     price = _Amount(required=True, validate=IN_RANGE)
 
 
-class _Order(_Vendor):
+class _Order(PartialSchema):
     id = Identifier(required=True)
     email = Text(allow_none=True)
     phone = Text(allow_none=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from webhooks.errors import PayloadError
 from webhooks.signatures import Elements, Hmac, SignedText, keys_of
@@ -21,7 +21,7 @@ from webhooks.sources.orders import canonical, in_minor_units, others
 from webhooks.sources.payload import EVENT_NAME, IN_RANGE, Identifier, require_object, without_nulls
 from webhooks.sources.places import moment, text_at, value_at
 from webhooks.sources.source import Content, EventDraft, Preset
-from workflows.fields import Flag, Text
+from workflows.fields import Flag, PartialSchema, Text
 from workflows.problems import Problem
 
 SIGNATURE_HEADER = "Stripe-Signature"
@@ -29,17 +29,12 @@ COMPLETED = "checkout.session.completed"
 SESSION = "data.object"
 
 
-class _Vendor(Schema):
-    class Meta:
-        unknown = EXCLUDE
-
-
-class _Customer(_Vendor):
+class _Customer(PartialSchema):
     email = Text(allow_none=True)
     phone = Text(allow_none=True)
 
 
-class _Session(_Vendor):
+class _Session(PartialSchema):
     id = Identifier(required=True)
     amount_total = fields.Integer(strict=True, allow_none=True, validate=IN_RANGE)
     currency = Text(required=True, validate=validate.Length(equal=3))

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from webhooks.signatures import Elements, Hmac, SignedText, keys_of
 from webhooks.sources.loading import Loader
 from webhooks.sources.orders import canonical, others
 from webhooks.sources.payload import IN_RANGE, Identifier, event_name, money, require_object, without_nulls
 from webhooks.sources.source import Content, EventDraft, Preset
-from workflows.fields import Flag, Text
+from workflows.fields import Flag, PartialSchema, Text
 from workflows.problems import Problem
 
 SIGNATURE_HEADER = "Tickettailor-Webhook-Signature"
@@ -27,28 +27,23 @@ CANCELLED = ("cancelled", "canceled")
 """The spelling differs between what is known of the interface."""
 
 
-class _Vendor(Schema):
-    class Meta:
-        unknown = EXCLUDE
-
-
-class _Buyer(_Vendor):
+class _Buyer(PartialSchema):
     email = Text(allow_none=True)
     phone = Text(allow_none=True)
     first_name = Text(allow_none=True)
     last_name = Text(allow_none=True)
 
 
-class _Show(_Vendor):
+class _Show(PartialSchema):
     event_id = Identifier(allow_none=True)
 
 
-class _Currency(_Vendor):
+class _Currency(PartialSchema):
     base_multiplier = fields.Integer(required=True, strict=True, validate=validate.Range(1, 10_000))
     code = Text(required=True, validate=validate.Length(equal=3))
 
 
-class _Line(_Vendor):
+class _Line(PartialSchema):
     type = Text(load_default="ticket")
     description = Text(required=True)
     quantity = fields.Integer(required=True, strict=True, validate=IN_RANGE)
@@ -56,7 +51,7 @@ class _Line(_Vendor):
     total = fields.Integer(required=True, strict=True, validate=IN_RANGE)
 
 
-class _Order(_Vendor):
+class _Order(PartialSchema):
     id = Identifier(required=True)
     status = Text(allow_none=True)
     buyer_details = fields.Nested(_Buyer, required=True)

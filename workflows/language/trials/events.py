@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from workflows.catalogue import problems_of
 from workflows.errors import DefinitionError
 from workflows.events import EVENT_TYPES, MANUAL, OURS, SCHEDULED, Event
-from workflows.fields import Instant, Text
+from workflows.fields import Instant, OpenSchema, Text
 from workflows.language.definition import Definition
 from workflows.language.inputs import load_inputs
 from workflows.language.trees import read_as, render
@@ -92,13 +92,8 @@ def _form(data: type[Schema]) -> type[Schema]:
     )
 
 
-class _Anything(Schema):
-    class Meta:
-        unknown = INCLUDE
-
-
 _FORMS: Mapping[str, type[Schema]] = {kind: _form(data) for kind, data in EVENT_TYPES.items()}
-_OF_OURS = _form(_Anything)
+_OF_OURS = _form(OpenSchema)
 
 
 def _written(event: GivenEvent) -> dict[str, Any]:

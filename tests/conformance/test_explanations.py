@@ -307,6 +307,15 @@ def test_everything_about_a_subject_is_told_in_order(stage: Stage, asked: str):
     ]
 
 
+def test_a_whole_name_means_that_subject_alone_and_an_end_all_that_end_so(stage: Stage):
+    stage.apply(EDITS)
+    for subject in ("order:5017", "order:shop:5017", "order:order:5017"):
+        stage.happen("order.placed", subject)
+    assert subject_told(stage, "order:5017").subjects == ("order:5017",)
+    assert subject_told(stage, "5017").subjects == ("order:5017", "order:order:5017", "order:shop:5017")
+    assert subject_told(stage, "shop:5017").subjects == ("order:shop:5017",)
+
+
 def test_a_person_is_found_in_what_came_and_never_shown(stage: Stage):
     stage.apply(EDITS)
     stage.happen(buyer={"email": "Jane.Doe@example.com"})

@@ -23,6 +23,7 @@ from workflows.ledger import (
     schema,
     waits,
 )
+from workflows.ledger.chronicle import chronicle
 from workflows.ledger.database import Database
 from workflows.ledger.waiting import waiting
 
@@ -60,6 +61,7 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "deliveries that were rejected": lambda connection: listing.deliveries(connection, state="rejected"),
     "how many deliveries wait": lambda connection: replays.backlog(connection, 100),
     "earlier runs for an event": lambda connection: replays.earlier_runs(connection, "e1"),
+    "all about a subject": lambda connection: chronicle(connection, "x11", START),
     "deliveries of a shard": lambda connection: deliveries.pending(connection, 3, 100),
 }
 
@@ -82,6 +84,7 @@ def full(database: Database) -> Database:
             "INSERT INTO effects (id, key, run_id, step, operation, vendor, inputs, request, requires, repeat, state,"
             f" due_at, max_attempts, give_up_at, created_at) {numbers} SELECT 'f' || i, 'k' || i, 'r' || i, 's',"
             " 'symphony.edit_campaign', 'symphony', '{}', '{}', '[]', 'safe', 'done', 0, 6, 0, 0 FROM n",
+            f"INSERT INTO effect_subjects (effect_id, subject) {numbers} SELECT 'f' || i, 'x' || i FROM n",
             f"INSERT INTO awaited (id, run_id, wait_id, key, since, is_open, created_at) {numbers}"
             " SELECT 'a' || i, 'r' || i, 'w' || i, 'k' || i, 0, 0, 0 FROM n",
             f"INSERT INTO event_keys (key, event_id, came_at) {numbers} SELECT 'k' || i, 'e' || i, 0 FROM n",
@@ -100,7 +103,10 @@ def full(database: Database) -> Database:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_what_is_asked_all_the_time_goes_through_no_whole_table(full: Database, question: str):
-    whole = [line for line in plan_of(full, QUESTIONS[question]) if line.startswith("SCAN") or "Seq Scan" in line]
+    # What PostgreSQL asks of a "hashed SubPlan" it asks of every row.
+    signs = ("Seq Scan", "(hashed SubPlan")
+    plan = plan_of(full, QUESTIONS[question])
+    whole = [line for line in plan if line.startswith("SCAN") or any(sign in line for sign in signs)]
     few = (
         " ix_",
         "shards",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -78,19 +78,28 @@ def chronicle(connection: Connection, text: str, now: datetime) -> Chronicle:
 
 
 def _subjects(connection: Connection, asked: str) -> tuple[str, ...]:
-    """The subjects that are meant: that one, or those of that kind and number whosoever they are."""
-    event, touched = tables.events.c.subject, tables.effect_subjects.c.subject
+    """The subjects that are meant: the one of that name, else those of that kind and number whosoever they are.
+
+    A whole name is found by its index. An end of one is not, and all subjects are looked at.
+    """
+    return _subjects_with(connection, lambda column: column == asked) or _subjects_with(
+        connection, lambda column: _ends(column, asked)
+    )
+
+
+def _subjects_with(
+    connection: Connection, means: Callable[[ColumnElement[str]], ColumnElement[bool]]
+) -> tuple[str, ...]:
     found: set[str] = set()
-    for column in (event, touched):
-        statement = sa.select(column).where(_means(column, asked)).distinct().limit(MOST_SUBJECTS)
-        found.update(connection.scalars(statement))
+    for column in (tables.events.c.subject, tables.effect_subjects.c.subject):
+        found.update(connection.scalars(sa.select(column).where(means(column)).distinct().limit(MOST_SUBJECTS)))
     return tuple(sorted(found)[:MOST_SUBJECTS])
 
 
-def _means(column: ColumnElement[str], asked: str) -> ColumnElement[bool]:
+def _ends(column: ColumnElement[str], asked: str) -> ColumnElement[bool]:
     kind, space, number = asked.partition(" ")
     if not space:
-        return (column == asked) | column.endswith(f":{asked}", autoescape=True)
+        return column.endswith(f":{asked}", autoescape=True)
     # `symphony:campaign:5017`, or with a shop in between: `order:box-office:88123`.
     ends = column.endswith(f":{number}", autoescape=True)
     return ends & (column.startswith(f"{kind}:", autoescape=True) | column.contains(f":{kind}:", autoescape=True))
@@ -128,7 +137,9 @@ def _holds(column: ColumnElement[object], asked: str) -> ColumnElement[bool]:
 
 def _runs(connection: Connection, event_ids: Collection[str], effect_ids: Collection[str]) -> list[RunLine]:
     run, effect = tables.runs, tables.effects
-    called = sa.select(effect.c.run_id).where(effect.c.id.in_(effect_ids), effect.c.run_id.is_not(None))
+    # Asked first: PostgreSQL would hold an OR with a question inside against every run there is.
+    of_runs = effect.c.id.in_(effect_ids) & effect.c.run_id.is_not(None)
+    called = list(connection.scalars(sa.select(effect.c.run_id).where(of_runs).distinct()))
     which = run.c.event_id.in_(event_ids) | run.c.id.in_(called)
     rows = connection.execute(select_runs().where(which).order_by(run.c.id.desc()).limit(MOST_RUNS))
     return [line_of(RunLine, row) for row in rows]

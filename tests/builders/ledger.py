@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 from marshmallow import Schema
 from sqlalchemy import Connection
@@ -114,6 +115,8 @@ class Crew:
     vendor: ScriptedVendor = field(default_factory=ScriptedVendor)
     told: list[Released] = field(default_factory=list)
     broker_is_down: bool = False
+    holder: str = "test:1"
+    random: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
         self.rules = Rules(self.catalogue)
@@ -122,7 +125,8 @@ class Crew:
             self.database,
             self.rules,
             self.vendor,
-            holder="test:1",
+            holder=self.holder,
+            random=self.random,
             monotonic=lambda: self.monotonic,
             pause=self._pause,
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
-
-import yaml
 
 KEYS = ("7", "8")
 """The campaigns everything is about; few, so that runs meet."""
@@ -23,8 +23,10 @@ class Happening(NamedTuple):
 
 @dataclass(frozen=True)
 class Story:
-    """The workflows in force, by name, and what happens: numbers that the world reads as it goes."""
+    """The vendor's lanes, the workflows in force, by name, and what happens: numbers the world reads as it goes."""
 
+    seed: int
+    lanes: int
     workflows: dict[str, str]
     happenings: tuple[Happening, ...]
 
@@ -32,31 +34,19 @@ class Story:
 CONDITIONS = ("event.type != 'x'", "event.type != 'y'", "default(event.data.n, 2) > 0", "default(event.data.n, 2) > 1")
 
 
-LEAVES = (
-    "edit",
-    "edit",
-    "pay",
-    "pay",
-    "pay",
-    "ready",
-    "read",
-    "set",
-    "wait",
-    "wait_for",
-    "both",
-    "approve",
-    "stop",
-    "emit",
-)
+PLAIN = ("edit", "edit", "pay", "pay", "ready", "read", "set", "stop")
 """The kinds of steps without steps in them, the more important ones more often."""
+WAITING = ("wait", "wait_for", "both", "approve", "emit")
+"""Those that make a run one that is claimed, recorded and begun alone; without them it is so together with others."""
 
 
 class _Writer:
     """Writes steps, each with an id of its own."""
 
-    def __init__(self, random: Random, *, can_begin_runs: bool) -> None:
+    def __init__(self, random: Random, *, is_plain: bool = False, can_begin_runs: bool = False) -> None:
         self._random = random
         self._count = 0
+        self._is_plain = is_plain
         self._can_begin_runs = can_begin_runs
         self.reads: list[str] = []
 
@@ -66,21 +56,7 @@ class _Writer:
     def step(self, depth: int, item: str) -> dict[str, Any]:
         self._count += 1
         step_id = f"s{self._count}"
-        kinds = [
-            "edit",
-            "edit",
-            "pay",
-            "pay",
-            "ready",
-            "read",
-            "set",
-            "wait",
-            "wait_for",
-            "both",
-            "approve",
-            "stop",
-            "emit",
-        ]
+        kinds = [*PLAIN, *(() if self._is_plain else WAITING)]
         kinds += ["run"] if self._can_begin_runs else []
         kinds += ["choose", "for_each", "parallel"] if depth else []
         step: dict[str, Any] = {"id": step_id}
@@ -148,6 +124,7 @@ class _Writer:
             "approve": {
                 "title": "Shall it? {{ run.key }}",
                 "from": "buyers",
+                "count": self._random.randint(1, 2),
                 "expires": "4h",
                 "on_timeout": self._random.choice(outcomes),
                 "on_deny": self._random.choice(outcomes),
@@ -191,8 +168,9 @@ def story_of(seed: int) -> Story:
     The same seed gives the same story, so that one that failed becomes a test by its number.
     """
     random = Random(seed)
-    main = _Writer(random, can_begin_runs=True)
-    run: dict[str, Any] = {"key": "event.data.id", "expires": LONGEST, **_policies(random)}
+    is_plain = random.random() < 0.3
+    main = _Writer(random, is_plain=is_plain, can_begin_runs=not is_plain)
+    run: dict[str, Any] = {"key": "event.data.id", "expires": LONGEST, **({} if is_plain else _policies(random))}
     if "batch" in run:
         del run["key"]  # that is the value of `by`
     when: dict[str, Any] = {"event": ["symphony.campaign.created", "symphony.campaign.updated"]}
@@ -206,23 +184,29 @@ def story_of(seed: int) -> Story:
         "workflow": "child",
         "when": {"manual": {"inputs": {"id": "text", "n": "number"}}},
         "run": {"expires": "1d"},
-        "steps": _Writer(random, can_begin_runs=False).steps(1, most=2),
+        "steps": _Writer(random).steps(1, most=2),
     }
     listener = {
         "workflow": "listener",
         "when": {"event": "stagedoor.ping"},
         "run": {"key": "event.data.id", "expires": "1d"},
-        "steps": _Writer(random, can_begin_runs=False).steps(0, most=2),
+        "steps": _Writer(random).steps(0, most=2),
     }
-    texts = {str(item["workflow"]): yaml.safe_dump(item, sort_keys=False) for item in (workflow, child, listener)}
-    return Story(texts, tuple(_happening(random) for _ in range(random.randint(10, 45))))
+    workflows = (workflow,) if is_plain else (workflow, child, listener)
+    happenings = tuple(_happening(random) for _ in range(random.randint(10, 40)))
+    return Story(
+        seed=seed,
+        lanes=random.randint(1, 4),
+        workflows={str(item["workflow"]): json.dumps(item, indent=1) for item in workflows},
+        happenings=happenings,
+    )
 
 
 def _policies(random: Random) -> dict[str, Any]:
     policies: dict[str, Any] = {}
-    if random.random() < 0.5:
+    if random.random() < 0.6:
         on_conflict = random.choice(["queue", "queue", "skip", "replace"])
-        policies["concurrency"] = {"limit": random.randint(1, 2), "on_conflict": on_conflict}
+        policies["concurrency"] = {"limit": random.choice([1, 1, 2]), "on_conflict": on_conflict}
     if random.random() < 0.2:
         policies["cancel_on"] = {"event": "symphony.campaign.failed", "match": "it.data.id == event.data.id"}
     gathering = random.random()
@@ -233,12 +217,26 @@ def _policies(random: Random) -> dict[str, Any]:
     return policies
 
 
-HAPPENINGS = ["deliver", "take_in", "sweep", "perform", "pass_time", "decide", "cancel", "settle", "lose"]
-WEIGHTS = (5, 4, 3, 9, 3, 2, 0.4, 0.7, 0.4)
+HAPPENINGS: Mapping[str, float] = {
+    "deliver": 5,
+    "take_in": 4,
+    "sweep": 3,
+    "perform": 6,
+    "perform_together": 2,
+    "pass_time": 3,
+    "vote": 3,
+    "cancel": 0.4,
+    "settle": 0.7,
+    "lose": 0.4,
+    "repeat": 0.4,
+    "retry": 0.7,
+    "undo": 0.7,
+}
+"""What may happen, and how often beside the others."""
 
 
 def _happening(random: Random) -> Happening:
     """What happens, which of the many ways, and after how many commits and calls the process dies (0: it lives)."""
-    (what,) = random.choices(HAPPENINGS, WEIGHTS)
+    (what,) = random.choices(list(HAPPENINGS), list(HAPPENINGS.values()))
     death = random.randint(1, 6) if random.random() < 0.3 else 0
     return Happening(what, random.randrange(10_000), death)

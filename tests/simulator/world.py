@@ -4,33 +4,69 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
+from random import Random
 
-import sqlalchemy as sa
 from marshmallow import Schema, fields
 
 from tests.builders.ledger import COMPLETED, Crew, Inputs, ScriptedVendor, catalogue, operation, store_delivery
 from tests.simulator.memory import Death, Die, Killed, memory, never
 from tests.simulator.stories import KEYS, Happening, Story
-from workflows.catalogue import Catalogue, Operation, Outcome, OutcomeKind, Repeat, Request
-from workflows.engine.decisions import EndRun
-from workflows.engine.snapshot import Cancelling
-from workflows.engine.states import EffectState, RunState, WaitState
+from workflows import typed_json
+from workflows.catalogue import Catalogue, Operation, Outcome, OutcomeKind, Repeat, Request, Undo
+from workflows.engine.approvals import Person
+from workflows.engine.repetition import CannotRetry
 from workflows.language.reader import read_definition
-from workflows.ledger import configuration, nudges, runs, tables, waits
-from workflows.runtime.effects import Performer
+from workflows.ledger import configuration
+from workflows.runtime.approvals import CannotDecide, decide_by_hand
+from workflows.runtime.cancelling import CannotCancel, cancel_by_hand
 from workflows.runtime.intake import Intake
+from workflows.runtime.retrying import retry_by_hand
 from workflows.runtime.settlement import Verdict, settle_by_hand
 from workflows.runtime.sweep import Sweep
+from workflows.runtime.undoing import CannotUndo, undo_by_hand, undo_plan
 from workflows.values import new_id
 
-OVER = ("done", "refused", "cancelled", "skipped")
+OVER = "('done', 'refused', 'cancelled', 'skipped')"
 """The states of an effect that is over."""
-MOST_ROUNDS = 400
-"""Of three hours each, until everything must have ended: runs of a crowd wait for one another to expire."""
-LANES = 2
-"""Calls of the vendor at a time."""
+MOST_ROUNDS = 100
+LONGEST_ROUND_HOURS = 24
+"""Until everything must have ended: runs of a crowd wait for one another to expire."""
+MADE_ONCE = ("symphony.pay", "symphony.ready", "symphony.refund")
+"""The calls that may not be repeated."""
+BUYERS = frozenset({"buyers"})
+PEOPLE = (Person("bob", BUYERS), Person("cora", BUYERS), Person("dan", frozenset()))
+"""Who answers questions; the last may not."""
+STUCK = f"""
+SELECT id, workflow FROM runs WHERE state = 'running' AND wake_at IS NULL
+AND NOT EXISTS (SELECT 1 FROM waits WHERE run_id = runs.id AND state = 'open')
+AND NOT EXISTS (SELECT 1 FROM effects WHERE run_id = runs.id AND state NOT IN {OVER})
+AND NOT EXISTS (SELECT 1 FROM nudges WHERE run_id = runs.id)
+AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE parent_id = runs.id AND state IN ('running', 'queued', 'parked'))
+"""
+"""Runs that have not ended and are moved by nothing that is in the ledger."""
+GIVEN_UP = """
+SELECT effects.id FROM effects JOIN steps USING (run_id, step, iteration)
+WHERE effects.state IN ('intended', 'held', 'released') AND steps.ended_at IS NOT NULL
+"""
+"""Calls that would still be made though their step is over."""
+GOING = """
+SELECT EXISTS (SELECT 1 FROM runs WHERE state IN ('running', 'queued'))
+OR EXISTS (SELECT 1 FROM gathered WHERE look_at IS NOT NULL) OR EXISTS (SELECT 1 FROM nudges)
+"""
+LEFT = {
+    "runs": "SELECT count(*) FROM runs WHERE state IN ('running', 'queued')",
+    "effects": f"SELECT count(*) FROM effects WHERE state NOT IN {OVER}",
+    "waits": "SELECT count(*) FROM waits WHERE state = 'open'",
+    "awaited": "SELECT count(*) FROM awaited JOIN runs ON runs.id = run_id WHERE is_open = 1 AND state <> 'parked'",
+    "gathered": "SELECT count(*) FROM gathered WHERE look_at IS NOT NULL",
+    "occupied": "SELECT count(*) FROM effect_subjects WHERE occupied = 1",
+    "deliveries": "SELECT count(*) FROM deliveries WHERE state <> 'taken'",
+}
+"""What there must be none of at the end."""
 
 
 class Numbers(Schema):
@@ -39,17 +75,24 @@ class Numbers(Schema):
     n = fields.Integer(required=True)
 
 
+PAID = ("symphony:pay:{id}",)
+BACK = Undo("symphony.refund", lambda inputs, reads: inputs)
+FORMER = Undo(
+    "symphony.edit", lambda inputs, reads: {**inputs, "note": f"back to {reads[0].output}"} if reads else None
+)
 OPERATIONS = (
-    operation("symphony.edit"),
-    operation("symphony.pay", repeat=Repeat.ASK, method="POST", path="/v1/pay/{id}", subjects=("symphony:pay:{id}",)),
+    operation("symphony.edit", undo=FORMER),
+    operation("symphony.pay", repeat=Repeat.ASK, method="POST", path="/v1/pay/{id}", subjects=PAID, undo=BACK),
+    operation("symphony.refund", repeat=Repeat.ASK, method="POST", path="/v1/refund/{id}", subjects=PAID),
     operation("symphony.ready", repeat=Repeat.ASK, method="POST", path="/v1/ready/{id}", requires=(COMPLETED,)),
     operation("symphony.read", method="GET", path="/v1/read/{id}", subjects=(), output=Numbers, inputs=Inputs),
 )
 
 
-def make_catalogue() -> Catalogue:
+@cache
+def make_catalogue(lanes: int) -> Catalogue:
     """The one vendor of the stories."""
-    return catalogue(*OPERATIONS, concurrency=LANES)
+    return catalogue(*OPERATIONS, concurrency=lanes)
 
 
 @dataclass
@@ -93,11 +136,14 @@ class World:
 
     def __init__(self, story: Story) -> None:
         self.database = memory()
-        self.database.begin_again()
         self.vendor = Vendor(has_completed=self._has_completed)
-        self._catalogue = make_catalogue()
+        self._story = story
         self._lives = 0
+        self._once: dict[str, tuple[str, str]] = {}
+        self._done: set[str] = set()
+        self._answered: set[str] = set()
         definitions = [read_definition(text, f"{name}.yml") for name, text in story.workflows.items()]
+        self._definitions = {item.hash: item for item in definitions}
         self._limits = {item.name: item.concurrency.limit for item in definitions if item.concurrency is not None}
         with self.database.write() as connection:
             configuration.apply(connection, definitions, {}, by="a story", now=self.database.time)
@@ -105,15 +151,19 @@ class World:
 
     def _has_completed(self, key: str) -> bool:
         """Whether what the vendor asks for before it is made ready is in the ledger."""
-        table = tables.milestones
-        this = (table.c.subject == f"symphony:campaign:{key}") & (table.c.type == COMPLETED.event)
-        with self.database.read() as connection:
-            return connection.scalar(sa.select(sa.literal(1)).where(this)) is not None
+        this = (f"symphony:campaign:{key}", COMPLETED.event)
+        return bool(self.database.rows("SELECT 1 FROM milestones WHERE subject = ? AND type = ?", *this))
 
     def _begin_life(self) -> None:
         self._lives += 1
-        self.crew = Crew(self.database, self._catalogue, vendor=self.vendor)  # type: ignore[arg-type]
-        self.crew.performer = _held_by(self.crew.performer, f"life:{self._lives}")
+        self.crew = Crew(
+            self.database,  # type: ignore[arg-type]
+            make_catalogue(self._story.lanes),
+            vendor=self.vendor,
+            holder=f"life:{self._lives}",
+            random=Random(self._lives),
+        )
+        self.crew.rules._definitions.update(self._definitions)  # to read them anew in every life would only take time
         self.intake = Intake(self.database, self.crew.rules)
         self.sweep = Sweep(self.database, self.crew.rules, self.crew.performer, self.crew.releaser, self.crew.looker)
 
@@ -156,85 +206,114 @@ class World:
         if not self.crew.told:
             self.crew.releaser.release_due()
         if self.crew.told:
-            self.vendor.script = [choice, choice // 7]
-            self.vendor.number = 1 + (choice % 10 == 0)
+            self._answer_with(choice)
             item = self.crew.told.pop(choice % len(self.crew.told))
             self.crew.performer.perform(item.effect_id)
 
+    def _perform_together(self, choice: int) -> None:
+        """As a worker does that is told of several at once."""
+        self.crew.releaser.release_due()
+        told = [self.crew.told.pop().effect_id for _ in range(min(2 + choice % 3, len(self.crew.told)))]
+        self._answer_with(choice)
+        claims = self.crew.performer.claim_together(told)
+        outcomes = [(claim, self.crew.performer.call(claim)) for claim in claims.values()]
+        if outcomes:
+            self.crew.performer.record_together(outcomes)
+        for effect_id in told:
+            if effect_id not in claims:
+                self.crew.performer.perform(effect_id)
+
+    def _answer_with(self, choice: int) -> None:
+        self.vendor.script = [choice, choice // 7]
+        self.vendor.number = 1 + (choice % 10 == 0)
+
     def _lose(self, choice: int) -> None:
+        """A message is lost."""
         if self.crew.told:
             self.crew.told.pop(choice % len(self.crew.told))
+
+    def _repeat(self, choice: int) -> None:
+        """A message comes twice."""
+        if self.crew.told:
+            self.crew.told.append(self.crew.told[choice % len(self.crew.told)])
 
     def _pass_time(self, choice: int) -> None:
         minutes = (0.1, 1, 11, 70, 400, 2000)[choice % 6]
         self.database.pass_time(minutes=minutes)
         self.crew.monotonic += minutes * 60
 
-    def _decide(self, choice: int) -> None:
-        """A person answers a question."""
-        table = tables.waits
-        with self.database.read() as connection:
-            asked = sa.select(table.c.id, table.c.run_id).where(
-                table.c.state == WaitState.OPEN, table.c.kind == "approval"
-            )
-            rows = connection.execute(asked.order_by(table.c.id)).all()
+    def _vote(self, choice: int) -> None:
+        """A person, perhaps one who may not, answers a question, perhaps one that is over."""
+        asked = "SELECT id FROM waits WHERE kind = 'approval' AND (state = 'open' OR ?) ORDER BY id"
+        rows = self.database.rows(asked, choice % 10 == 0)
         if not rows:
             return
-        row = rows[choice % len(rows)]
-        with self.database.write() as connection:
-            now = self.database.time
-            run = runs.lock(connection, row.run_id)
-            assert run is not None
-            said = {"approved": choice % 4 != 0, "by": ["ann"], "at": now, "reason": "so"}
-            waits.release(connection, row.id, said, now)
-            runs.wake(connection, [row.run_id], now)
+        person = PEOPLE[choice // 7 % len(PEOPLE)]
+        with suppress(CannotDecide):
+            decide_by_hand(
+                self.database,
+                self.crew.rules,
+                rows[choice % len(rows)][0],
+                person,
+                approves=choice % 4 != 0,
+                reason="so",
+                via="a story",
+            )
 
     def _cancel(self, choice: int) -> None:
-        open_ = (RunState.RUNNING, RunState.QUEUED, RunState.PARKED)
-        with self.database.read() as connection:
-            found = sa.select(tables.runs.c.id).where(tables.runs.c.state.in_(open_)).order_by(tables.runs.c.id)
-            ids = list(connection.scalars(found))
-        if not ids:
+        run_id = self._run(choice, "state IN ('running', 'queued', 'parked')")
+        if run_id is not None:
+            with suppress(CannotCancel):
+                cancel_by_hand(self.database, self.crew.rules, run_id, by="ann", cleans_up=choice % 8 == 0)
+
+    def _retry(self, choice: int) -> None:
+        """A person has a run that failed, or is parked, go on, perhaps from an earlier step."""
+        run_id = self._run(choice, "state IN ('failed', 'parked')")
+        if run_id is not None:
+            start = None if choice % 2 else f"s{choice // 2 % 4 + 1}"
+            with suppress(CannotRetry):
+                retry_by_hand(self.database, self.crew.rules, run_id, by="ann", start=start)
+
+    def _undo(self, choice: int) -> None:
+        """A person takes back what a run did, as far as that can be."""
+        run_id = self._run(choice, "state NOT IN ('queued', 'parked')")
+        if run_id is None:
             return
-        with self.database.write() as connection:
-            run = runs.lock_open(connection, ids[choice % len(ids)])
-            assert run is not None
-            if run.state is RunState.RUNNING:
-                runs.request_cancel(
-                    connection, run, Cancelling("enough", cleans_up=choice % 8 == 0), by="ann", now=self.database.time
-                )
-            else:
-                runs.end(connection, run, EndRun(RunState.CANCELLED, None, "enough"), self.database.time)
+        self._answer_with(choice)
+        with self.database.read() as connection:
+            plan = undo_plan(connection, self.crew.catalogue, run_id)
+        with suppress(CannotUndo):
+            list(undo_by_hand(self.crew.performer, plan, run_id, by="ann", reason="a mistake"))
+
+    def _run(self, choice: int, which: str) -> str | None:
+        rows = self.database.rows(f"SELECT id FROM runs WHERE {which} ORDER BY id")
+        return str(rows[choice % len(rows)][0]) if rows else None
 
     def _settle(self, choice: int) -> None:
         """A person who has looked at the vendor says what became of a call in doubt."""
-        table = tables.effects
-        with self.database.read() as connection:
-            doubts = connection.execute(
-                sa.select(table).where(table.c.state == EffectState.IN_DOUBT).order_by(table.c.id)
-            ).all()
+        doubts = self.database.rows("SELECT id, operation, request FROM effects WHERE state = 'in_doubt' ORDER BY id")
         if not doubts:
             return
-        row = doubts[choice % len(doubts)]
-        request = Request.from_dict(row.request)
-        has_acted = self.vendor.done[f"{row.operation} {request.path} {request.body}"] > 0
+        effect_id, operation, request = doubts[choice % len(doubts)]
+        has_acted = self.vendor.done[_call(operation, request)] > 0
         verdict = Verdict.DONE if has_acted else (Verdict.AGAIN, Verdict.REFUSED)[choice % 2]
-        settle_by_hand(self.crew.performer, row.id, verdict, by="ann", reason="looked")
+        settle_by_hand(self.crew.performer, effect_id, verdict, by="ann", reason="looked")
 
     def come_to_an_end(self) -> None:
         """Everybody works, every vendor answers, people settle what is in doubt, and time passes: it must all end."""
         self.vendor.script = []
-        for _ in range(MOST_ROUNDS):
+        for number in range(MOST_ROUNDS):
             while self.intake.take_batch():
                 pass
             self.sweep.once()
             self.crew.work()
-            for _ in range(20):
+            while self.database.rows("SELECT 1 FROM effects WHERE state = 'in_doubt'"):
                 self._settle(1)
-            if self._is_over():
+            if not self.database.rows(GOING)[0][0]:
                 break
-            self.database.pass_time(hours=3)
-            self.crew.monotonic += 10800
+            hours = min(3 * 2**number, LONGEST_ROUND_HOURS)
+            self.database.pass_time(hours=hours)
+            self.crew.monotonic += hours * 3600
         self.check()
         self._check_end()
 
@@ -243,93 +322,80 @@ class World:
     def check(self) -> None:
         """What must hold at every moment."""
         for call, times in self.vendor.done.items():
-            assert times <= 1 or not call.startswith(("symphony.pay", "symphony.ready")), f"made twice: {call}"
-        with self.database.read() as connection:
-            self._check_once(connection)
-            self._check_attempts(connection)
-            self._check_crowds(connection)
-            self._check_waiting(connection)
+            assert times <= 1 or not call.startswith(MADE_ONCE), f"made twice: {call}"
+            if call.startswith("symphony.refund"):
+                assert self.vendor.done[call.replace("refund", "pay")], f"never paid, and taken back: {call}"
+        self._check_once()
+        self._check_calls()
+        self._check_done()
+        self._check_votes()
+        self._check_crowds()
+        assert self.database.rows(STUCK) == [], "a run that nothing moves"
+        assert self.database.rows(GIVEN_UP) == [], "a call that nobody wants any more may still be made"
 
-    def _check_once(self, connection: sa.Connection) -> None:
-        effect = tables.effects
-        keys = sa.select(effect.c.once_key, effect.c.operation, effect.c.request).where(effect.c.once_key.is_not(None))
+    def _check_once(self) -> None:
+        for effect_id, key, *call in self.database.rows(
+            "SELECT id, once_key, operation, request FROM effects WHERE once_key IS NOT NULL"
+        ):
+            if effect_id not in self._once:
+                self._once[effect_id] = (key, _call(*call))
         acted: Counter[str] = Counter()
-        for row in connection.execute(keys):
-            request = Request.from_dict(row.request)
-            acted[row.once_key] += self.vendor.done[f"{row.operation} {request.path} {request.body}"]
+        for key, made in set(self._once.values()):  # a call that is tried once more by a person is the same one
+            acted[key] += self.vendor.done[made]
         assert all(times <= 1 for times in acted.values()), "a once-key was used twice"
 
-    def _check_attempts(self, connection: sa.Connection) -> None:
-        effect = tables.effects
-        beyond = sa.select(sa.func.count()).where(effect.c.attempts > effect.c.max_attempts + 12)
-        assert connection.scalar(beyond) == 0
-        out = sa.select(sa.func.count()).where(effect.c.state.in_(("released", "claimed")))
-        assert (connection.scalar(out) or 0) <= LANES, "more calls are out than the vendor has lanes"
+    def _check_calls(self) -> None:
+        beyond = "SELECT count(*) FILTER (WHERE attempts > max_attempts + 12)"
+        # A call made by hand waits for no lane.
+        out = "count(*) FILTER (WHERE state IN ('released', 'claimed') AND run_id IS NOT NULL)"
+        ((too_often, at_a_time),) = self.database.rows(f"{beyond}, {out} FROM effects")
+        assert too_often == 0, "a call was tried too often"
+        assert at_a_time <= self._story.lanes, "more calls are out than the vendor has lanes"
 
-    def _check_crowds(self, connection: sa.Connection) -> None:
-        run = tables.runs
-        crowded = (
-            sa.select(run.c.workflow, run.c.crowd, sa.func.count())
-            .where(run.c.state == RunState.RUNNING, run.c.crowd.is_not(None))
-            .group_by(run.c.workflow, run.c.crowd)
-        )
-        for workflow, _, count in connection.execute(crowded):
+    def _check_done(self) -> None:
+        """What is written down as done was done."""
+        for (effect_id,) in self.database.rows("SELECT id FROM effects WHERE state = 'done'"):
+            if effect_id not in self._done:
+                self._done.add(effect_id)
+                (call,) = self.database.rows("SELECT operation, request FROM effects WHERE id = ?", effect_id)
+                assert call[0] == "symphony.read" or self.vendor.done[_call(*call)], "what is done was never done"
+
+    def _check_votes(self) -> None:
+        """What was answered is what people said who may, and as many of them as were asked."""
+        for wait_id, output, details in self.database.rows(
+            "SELECT id, output, details FROM waits WHERE kind = 'approval' AND state = 'done'"
+        ):
+            if wait_id in self._answered:
+                continue
+            self._answered.add(wait_id)
+            said = self.database.rows("SELECT person, verdict FROM votes WHERE wait_id = ?", wait_id)
+            assert {person for person, _ in said} <= {"bob", "cora"}, "somebody answered who may not"
+            agree = [person for person, verdict in said if verdict == "approved"]
+            if typed_json.load(output)["approved"]:
+                assert len(agree) == len(said) == typed_json.load(details)["count"], "too few agreed, or not all"
+            else:
+                assert len(agree) == len(said) - 1, "nobody denied it"
+
+    def _check_crowds(self) -> None:
+        crowded = "SELECT workflow, count(*) FROM runs WHERE state = 'running' AND crowd IS NOT NULL"
+        for workflow, count in self.database.rows(f"{crowded} GROUP BY workflow, crowd"):
             assert count <= self._limits[workflow], "more runs of a crowd than its limit"
 
-    def _check_waiting(self, connection: sa.Connection) -> None:
-        """Every run that has not ended is moved by something that is in the ledger."""
-        run, wait, effect, nudge = tables.runs, tables.waits, tables.effects, tables.nudges
-        other = run.alias()
-        still = run.c.state == RunState.RUNNING
-        moved = [
-            run.c.wake_at.is_not(None),
-            sa.exists().where(wait.c.run_id == run.c.id, wait.c.state == WaitState.OPEN),
-            sa.exists().where(
-                effect.c.run_id == run.c.id, effect.c.state.notin_(("done", "refused", "cancelled", "skipped"))
-            ),
-            sa.exists().where(nudge.c.run_id == run.c.id),
-            sa.exists().where(other.c.parent_id == run.c.id, other.c.state.in_(("running", "queued", "parked"))),
-        ]
-        stuck = connection.execute(sa.select(run.c.id, run.c.workflow).where(still, ~sa.or_(*moved))).all()
-        assert stuck == [], "a run that nothing moves"
-
-    def _is_over(self) -> bool:
-        with self.database.read() as connection:
-            run = tables.runs
-            open_ = sa.select(sa.func.count()).where(run.c.state.in_((RunState.RUNNING, RunState.QUEUED)))
-            gathered = sa.select(sa.func.count()).where(tables.gathered.c.look_at.is_not(None))
-            return (
-                not connection.scalar(open_) and not connection.scalar(gathered) and not nudges.waiting(connection, 1)
-            )
-
     def _check_end(self) -> None:
-        run, effect, wait = tables.runs, tables.effects, tables.waits
-        with self.database.read() as connection:
-            counts = {
-                "runs": sa.select(sa.func.count()).where(run.c.state.in_((RunState.RUNNING, RunState.QUEUED))),
-                "effects": sa.select(sa.func.count()).where(effect.c.state.notin_(OVER)),
-                "waits": sa.select(sa.func.count()).where(wait.c.state == WaitState.OPEN),
-                "awaited": sa.select(sa.func.count()).where(tables.awaited.c.is_open == 1, _of_ended(tables.awaited)),
-                "gathered": sa.select(sa.func.count()).where(tables.gathered.c.look_at.is_not(None)),
-                "occupied": sa.select(sa.func.count()).where(tables.effect_subjects.c.occupied == 1),
-                "deliveries": sa.select(sa.func.count()).where(tables.deliveries.c.state != "taken"),
-            }
-            left = {name: connection.scalar(statement) for name, statement in counts.items()}
+        left = {name: self.database.rows(count)[0][0] for name, count in LEFT.items()}
         assert not any(left.values()), left
 
 
-def _of_ended(table: sa.Table) -> sa.ColumnElement[bool]:
-    run = tables.runs
-    return sa.exists().where(run.c.id == table.c.run_id, run.c.state.notin_(("parked",)))
-
-
-def _held_by(performer: Performer, holder: str) -> Performer:
-    return replace(performer, holder=holder)
+def _call(operation: str, request: str) -> str:
+    """What tells a call from others, of the request as the ledger keeps it."""
+    found = Request.from_dict(typed_json.load(request))
+    return f"{operation} {found.path} {found.body}"
 
 
 def play(story: Story) -> None:
     """Play a story to its end; raises AssertionError with what did not hold."""
-    world = World(story)
-    for happening in story.happenings:
-        world.happen(happening)
-    world.come_to_an_end()
+    with memory().begun_again(story.seed):
+        world = World(story)
+        for happening in story.happenings:
+            world.happen(happening)
+        world.come_to_an_end()

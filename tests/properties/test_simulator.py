@@ -1,7 +1,7 @@
 """The engine under the simulator: these stories with the suite; `make nightly` plays a hundred thousand others.
 
-A fault that only another story shows gets a test of its own, named for the behaviour: a seed tells another story as soon
-as the language of stories grows.
+A fault that only another story shows gets a test of its own, named for the behaviour: a seed tells another story as
+soon as the language of stories grows.
 """
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from tests.simulator.stories import story_of
 from tests.simulator.world import play
 
-STORIES = 800
+STORIES = 600
 AT_A_TIME = 100
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any
 
-from workflows.engine.paths import path_of, value_at
+from workflows.engine.decisions import Wanted
+from workflows.engine.paths import path_of, path_text, value_at
 from workflows.events import Event
 
 # No number that JSON gave is rounded in it, or beyond it.
@@ -52,6 +54,26 @@ def _fits(written: str) -> bool:
 
 def _digest(written: str) -> str:
     return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Sought:
+    """One type of event that is awaited: the key of those that are meant, and the path it is made of."""
+
+    wanted: Wanted
+    type: str
+    path: str
+    key: str
+
+
+def sought(wanted: Iterable[Wanted]) -> Iterator[Sought]:
+    """What is looked for where these are awaited; a value that can be no key has no event with it."""
+    for item in wanted:
+        path = path_text(item.path)
+        for kind in item.types:
+            key = correlation_key(kind, path, item.value)
+            if key is not None:
+                yield Sought(item, kind, path, key)
 
 
 def keys_of(event: Event, paths: Iterable[str]) -> list[str]:

@@ -16,7 +16,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from workflows.catalogue import Catalogue
-from workflows.engine.correlation import correlation_key, event_scope, keys_of
+from workflows.engine.correlation import event_scope, keys_of, sought
 from workflows.engine.decide import decide
 from workflows.engine.decisions import (
     TIME_TO_CLEAN_UP,
@@ -35,7 +35,6 @@ from workflows.engine.decisions import (
     Wanted,
     WriteEvent,
 )
-from workflows.engine.paths import path_text
 from workflows.engine.performance import Performance
 from workflows.engine.rehearsal import Asked, Emitted, Ending, Moment, Played, Players, Rehearsal, RehearsedCall
 from workflows.engine.rehearsed_calls import RehearsedCalls
@@ -401,25 +400,16 @@ class Stage:
     def _listen(self, run: Performance, at: At | None, wanted: Sequence[Wanted]) -> bool:
         """Have a run wait for events; whether one that came before is enough already."""
         earlier: list[tuple[datetime, int, _Listener, Event]] = []
-        for item in wanted:
-            path = path_text(item.path)
-            for kind in item.types:
-                key = correlation_key(kind, path, item.value)
-                if key is None:
-                    continue
-                self._listened.setdefault(kind, set()).add(path)
-                listener = _Listener(run, at, item.name, key)
-                self._listeners.setdefault(key, []).append(listener)
-                for came_at, event in self._past.get(kind, ()):
-                    is_own = at is None and event is run.event  # it began the run, and does not cancel it
-                    if (
-                        not is_own
-                        and item.since <= came_at
-                        and item.since < self.now
-                        and key in keys_of(event, (path,))
-                    ):
-                        earlier.append((came_at, len(earlier), listener, event))
-                        break
+        for one in sought(wanted):
+            self._listened.setdefault(one.type, set()).add(one.path)
+            listener = _Listener(run, at, one.wanted.name, one.key)
+            self._listeners.setdefault(one.key, []).append(listener)
+            since = one.wanted.since
+            for came_at, event in self._past.get(one.type, ()):
+                is_own = at is None and event is run.event  # it began the run, and does not cancel it
+                if not is_own and since <= came_at and since < self.now and one.key in keys_of(event, (one.path,)):
+                    earlier.append((came_at, len(earlier), listener, event))
+                    break
         found = False
         for _, _, listener, event in sorted(earlier, key=lambda one: one[:2]):
             found |= self._hand_over(listener, event)

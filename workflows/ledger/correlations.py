@@ -13,9 +13,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from workflows.engine.correlation import correlation_key, keys_of
+from workflows.engine.correlation import keys_of, sought
 from workflows.engine.decisions import Wanted
-from workflows.engine.paths import path_text
 from workflows.events import Event
 from workflows.ledger import nudges
 from workflows.ledger.database import insert
@@ -76,25 +75,20 @@ def note(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
 def begin(connection: Connection, run_id: str, wait_id: str | None, wanted: Iterable[Wanted], now: datetime) -> None:
     """Have a locked run wait for events."""
     rows = []
-    for item in wanted:
-        path = path_text(item.path)
-        for kind in item.types:
-            key = correlation_key(kind, path, item.value)
-            if key is None:
-                continue
-            listen(connection, kind, path, now - item.since, now)
-            rows.append(
-                {
-                    "id": new_id(),
-                    "run_id": run_id,
-                    "wait_id": wait_id,
-                    "name": item.name,
-                    "key": key,
-                    "since": item.since,
-                    "created_at": now,
-                    "look_at": now + FIRST_LOOK,
-                }
-            )
+    for one in sought(wanted):
+        listen(connection, one.type, one.path, now - one.wanted.since, now)
+        rows.append(
+            {
+                "id": new_id(),
+                "run_id": run_id,
+                "wait_id": wait_id,
+                "name": one.wanted.name,
+                "key": one.key,
+                "since": one.wanted.since,
+                "created_at": now,
+                "look_at": now + FIRST_LOOK,
+            }
+        )
     if rows:
         connection.execute(awaited.insert(), rows)
 

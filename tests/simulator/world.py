@@ -33,7 +33,7 @@ from workflows.values import new_id
 OVER = "('done', 'refused', 'cancelled', 'skipped')"
 """The states of an effect that is over."""
 MOST_ROUNDS = 100
-LONGEST_ROUND_HOURS = 24
+LONGEST_ROUND_HOURS = 30
 """Until everything must have ended: runs of a crowd wait for one another to expire."""
 MADE_ONCE = ("symphony.pay", "symphony.ready", "symphony.refund")
 """The calls that may not be repeated."""
@@ -311,7 +311,7 @@ class World:
                 self._settle(1)
             if not self.database.rows(GOING)[0][0]:
                 break
-            hours = min(3 * 2**number, LONGEST_ROUND_HOURS)
+            hours = min(6 * 5**number, LONGEST_ROUND_HOURS)
             self.database.pass_time(hours=hours)
             self.crew.monotonic += hours * 3600
         self.check()

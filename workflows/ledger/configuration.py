@@ -26,9 +26,14 @@ class Applied:
     brands: Mapping[str, Mapping[str, Any]]
 
 
+_LATEST = sa.select(applied).order_by(applied.c.id.desc()).limit(1)
+_LATEST_ID = sa.select(sa.func.max(applied.c.id))
+_SOURCE = sa.select(definitions.c.name, definitions.c.source).where(definitions.c.hash == sa.bindparam("hash"))
+
+
 def latest(connection: Connection) -> Applied | None:
     """What is in force; None before the first `apply`."""
-    return _one(connection, sa.select(applied).order_by(applied.c.id.desc()).limit(1))
+    return _one(connection, _LATEST)
 
 
 def find(connection: Connection, number: int) -> Applied | None:
@@ -57,7 +62,7 @@ def _one(connection: Connection, statement: sa.Select[Any]) -> Applied | None:
 
 def latest_id(connection: Connection) -> int | None:
     """The number of what is in force, to see cheaply whether it changed."""
-    found: int | None = connection.scalar(sa.select(sa.func.max(applied.c.id)))
+    found: int | None = connection.scalar(_LATEST_ID)
     return found
 
 
@@ -90,8 +95,7 @@ def apply(
 
 def definition_source(connection: Connection, content_hash: str) -> tuple[str, str]:
     """The name and the text of the definition with that hash. Raises NotFound."""
-    statement = sa.select(definitions.c.name, definitions.c.source).where(definitions.c.hash == content_hash)
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_SOURCE, {"hash": content_hash}).one_or_none()
     if row is None:
         raise NotFound(f"no definition has the hash {content_hash}")
     return row.name, row.source

@@ -18,7 +18,7 @@ from workflows.engine.decisions import Wanted
 from workflows.events import Event
 from workflows.ledger import nudges
 from workflows.ledger.database import insert
-from workflows.ledger.events import event_of
+from workflows.ledger.events import event_of, read_event
 from workflows.ledger.tables import awaited, event_keys, events, listened
 from workflows.values import first_id_at, new_id, time_of_id
 
@@ -59,11 +59,16 @@ def listen(connection: Connection, kind: str, path: str, lookback: timedelta, no
     _keep(connection, ((event, [path], came_at) for event, came_at in earlier))
 
 
+_LISTENED = sa.select(listened.c.type, listened.c.path).where(
+    listened.c.type.in_(sa.bindparam("kinds", expanding=True))
+)
+
+
 def note(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
     """Keep new events under their keys, and tell the runs that wait for them."""
     kinds = sorted({event.type for event in fresh})
     paths: dict[str, list[str]] = {}
-    for row in connection.execute(sa.select(listened.c.type, listened.c.path).where(listened.c.type.in_(kinds))):
+    for row in connection.execute(_LISTENED, {"kinds": kinds}):
         paths.setdefault(row.type, []).append(row.path)
     if not paths:
         return
@@ -109,8 +114,7 @@ def take(connection: Connection, run_id: str, began_with: str) -> list[Came]:
     for row in hits:
         if (row.wait_id, row.name) in came:
             continue
-        event = event_of(connection.execute(sa.select(events).where(events.c.id == row.event_id)).one())
-        came[row.wait_id, row.name] = Came(row.wait_id, row.name, event)
+        came[row.wait_id, row.name] = Came(row.wait_id, row.name, read_event(connection, row.event_id))
         same = (awaited.c.run_id == run_id) & (awaited.c.name == row.name) & (awaited.c.is_open == 1)
         same &= awaited.c.wait_id.is_(None) if row.wait_id is None else awaited.c.wait_id == row.wait_id
         connection.execute(awaited.update().where(same).values(is_open=0, look_at=None, event_id=row.event_id))
@@ -134,10 +138,16 @@ def close(connection: Connection, wait_ids: Sequence[str]) -> None:
     connection.execute(awaited.update().where(open_).values(is_open=0, look_at=None))
 
 
+_CLOSE_RUN = (
+    awaited.update()
+    .where(awaited.c.run_id == sa.bindparam("run"), awaited.c.is_open == 1)
+    .values(is_open=0, look_at=None)
+)
+
+
 def close_run(connection: Connection, run_id: str) -> None:
     """The run waits for nothing any more, and nothing cancels it."""
-    open_ = (awaited.c.run_id == run_id) & (awaited.c.is_open == 1)
-    connection.execute(awaited.update().where(open_).values(is_open=0, look_at=None))
+    connection.execute(_CLOSE_RUN, {"run": run_id})
 
 
 def look_again(connection: Connection, now: datetime, limit: int) -> int:
@@ -156,10 +166,14 @@ def look_again(connection: Connection, now: datetime, limit: int) -> int:
     return len(rows)
 
 
+_LOOKS_DUE = (
+    sa.select(sa.literal(1)).where(awaited.c.look_at.is_not(None), awaited.c.look_at <= sa.bindparam("now")).limit(1)
+)
+
+
 def looks_due(connection: Connection, now: datetime) -> bool:
     """Whether there is a run that is to look again."""
-    due = sa.select(sa.literal(1)).where(awaited.c.look_at.is_not(None), awaited.c.look_at <= now)
-    return connection.scalar(due.limit(1)) is not None
+    return connection.scalar(_LOOKS_DUE, {"now": now}) is not None
 
 
 def _keep(connection: Connection, found: Iterable[tuple[Event, Sequence[str], datetime]]) -> list[str]:

@@ -15,6 +15,27 @@ from workflows.engine.states import RunState
 from workflows.ledger.database import insert
 from workflows.ledger.tables import crowds, runs
 
+_LOCKED = (
+    sa.select(crowds.c.crowd)
+    .where(crowds.c.workflow == sa.bindparam("workflow"), crowds.c.crowd == sa.bindparam("crowd"))
+    .with_for_update(skip_locked=True)
+)
+_ITS_RUNS = (runs.c.workflow == sa.bindparam("workflow"), runs.c.crowd == sa.bindparam("crowd"))
+_TAKEN = sa.select(runs.c.slot, runs.c.id).where(*_ITS_RUNS, runs.c.slot.is_not(None))
+_QUEUED = (
+    sa.select(runs.c.id, runs.c.definition_hash)
+    .where(runs.c.state == RunState.QUEUED, *_ITS_RUNS)
+    .order_by(runs.c.id)
+    .limit(sa.bindparam("most"))
+)
+_BEHIND = sa.tuple_(sa.bindparam("workflow", type_=sa.Text), sa.bindparam("crowd", type_=sa.Text))
+_NEXT = (
+    sa.select(runs.c.workflow, runs.c.crowd)
+    .where(runs.c.state == RunState.QUEUED, sa.tuple_(runs.c.workflow, runs.c.crowd) > _BEHIND)
+    .order_by(runs.c.workflow, runs.c.crowd)
+    .limit(1)
+)
+
 
 @dataclass(frozen=True)
 class Queued:
@@ -33,28 +54,18 @@ def try_lock(connection: Connection, workflow: str, crowd: str) -> bool:
 
 
 def _locked(connection: Connection, workflow: str, crowd: str) -> bool:
-    this = (crowds.c.workflow == workflow) & (crowds.c.crowd == crowd)
-    locked = sa.select(crowds.c.crowd).where(this).with_for_update(skip_locked=True)
-    return connection.execute(locked).one_or_none() is not None
+    return connection.execute(_LOCKED, {"workflow": workflow, "crowd": crowd}).one_or_none() is not None
 
 
 def slots_taken(connection: Connection, workflow: str, crowd: str) -> dict[int, str]:
     """Which places of a crowd are taken, and by which run."""
-    taken = sa.select(runs.c.slot, runs.c.id).where(
-        runs.c.workflow == workflow, runs.c.crowd == crowd, runs.c.slot.is_not(None)
-    )
-    return {row.slot: row.id for row in connection.execute(taken)}
+    return {row.slot: row.id for row in connection.execute(_TAKEN, {"workflow": workflow, "crowd": crowd})}
 
 
 def queued(connection: Connection, workflow: str, crowd: str, limit: int) -> list[Queued]:
     """The first runs that wait for their turn."""
-    waiting = (
-        sa.select(runs.c.id, runs.c.definition_hash)
-        .where(runs.c.state == RunState.QUEUED, runs.c.workflow == workflow, runs.c.crowd == crowd)
-        .order_by(runs.c.id)
-        .limit(limit)
-    )
-    return [Queued(row.id, row.definition_hash) for row in connection.execute(waiting)]
+    waiting = connection.execute(_QUEUED, {"workflow": workflow, "crowd": crowd, "most": limit})
+    return [Queued(row.id, row.definition_hash) for row in waiting]
 
 
 def let_in(connection: Connection, run_id: str, slot: int, now: datetime, expires_at: datetime) -> bool:
@@ -69,12 +80,5 @@ def let_in(connection: Connection, run_id: str, slot: int, now: datetime, expire
 
 def next_waiting(connection: Connection, after: tuple[str, str]) -> tuple[str, str] | None:
     """The first crowd behind `after` in which a run waits for its turn."""
-    behind = sa.tuple_(runs.c.workflow, runs.c.crowd) > sa.tuple_(sa.literal(after[0]), sa.literal(after[1]))
-    found = (
-        sa.select(runs.c.workflow, runs.c.crowd)
-        .where(runs.c.state == RunState.QUEUED, behind)
-        .order_by(runs.c.workflow, runs.c.crowd)
-        .limit(1)
-    )
-    row = connection.execute(found).one_or_none()
+    row = connection.execute(_NEXT, {"workflow": after[0], "crowd": after[1]}).one_or_none()
     return None if row is None else (row.workflow, row.crowd)

@@ -79,9 +79,20 @@ def store(connection: Connection, arrival: Arrival, now: datetime) -> None:
     )
 
 
+_ANY_PENDING = sa.select(sa.literal(1)).where(deliveries.c.state == "pending").limit(1)
+_WAITS_IN_SHARD = (deliveries.c.state == "pending") & (deliveries.c.shard == shards.c.id)
+_SHARDS = (
+    sa.select(shards.c.id)
+    .where(sa.exists().where(_WAITS_IN_SHARD))
+    .order_by(sa.select(sa.func.min(deliveries.c.id)).where(_WAITS_IN_SHARD).scalar_subquery())
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+
+
 def any_pending(connection: Connection) -> bool:
     """Whether there is a delivery to take in."""
-    return connection.scalar(sa.select(sa.literal(1)).where(deliveries.c.state == "pending").limit(1)) is not None
+    return connection.scalar(_ANY_PENDING) is not None
 
 
 def lock_shards(connection: Connection, most: int) -> list[int]:
@@ -89,16 +100,7 @@ def lock_shards(connection: Connection, most: int) -> list[int]:
 
     Those whose first delivery has waited longest come first: while more comes than can be taken in, none is left out.
     """
-    waiting = (deliveries.c.state == "pending") & (deliveries.c.shard == shards.c.id)
-    first = sa.select(sa.func.min(deliveries.c.id)).where(waiting).scalar_subquery()
-    statement = (
-        sa.select(shards.c.id)
-        .where(sa.exists().where(waiting))
-        .order_by(first)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    return list(connection.scalars(statement))
+    return list(connection.scalars(_SHARDS, {"most": most}))
 
 
 def pending(connection: Connection, shard: int, limit: int) -> list[Pending]:

@@ -13,6 +13,8 @@ from workflows.events import Event
 from workflows.ledger.tables import events, milestones
 from workflows.values import first_id_at
 
+_ONE = sa.select(events).where(events.c.id == sa.bindparam("id"))
+
 
 def record(connection: Connection, fresh: Sequence[Event]) -> None:
     """Write events down."""
@@ -41,7 +43,7 @@ def record(connection: Connection, fresh: Sequence[Event]) -> None:
 
 def read_event(connection: Connection, event_id: str) -> Event:
     """The event of that id."""
-    return event_of(connection.execute(sa.select(events).where(events.c.id == event_id)).one())
+    return event_of(connection.execute(_ONE, {"id": event_id}).one())
 
 
 def read_events(connection: Connection, event_ids: Collection[str]) -> list[Event]:

@@ -100,12 +100,19 @@ def meet(connection: Connection, row: Row, event_id: str, now: datetime) -> None
     connection.execute(expectations.update().where(expectations.c.id == row.id).values(**values))
 
 
+_OVERDUE = (
+    sa.select(expectations.c.id)
+    .where(
+        expectations.c.state == sa.literal("open", literal_execute=True), expectations.c.due_at <= sa.bindparam("now")
+    )
+    .order_by(expectations.c.due_at)
+    .limit(sa.bindparam("most"))
+)
+
+
 def overdue(connection: Connection, now: datetime, limit: int) -> list[str]:
     """Expectations whose time is up, the longest first."""
-    late = (expectations.c.state == sa.literal("open", literal_execute=True)) & (expectations.c.due_at <= now)
-    return list(
-        connection.scalars(sa.select(expectations.c.id).where(late).order_by(expectations.c.due_at).limit(limit))
-    )
+    return list(connection.scalars(_OVERDUE, {"now": now, "most": limit}))
 
 
 def to_poll(connection: Connection, now: datetime, limit: int) -> list[str]:

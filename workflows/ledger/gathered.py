@@ -37,14 +37,17 @@ def add(connection: Connection, workflow: str, crowd: str, event_id: str, defini
         )
 
 
+_DUE = (
+    sa.select(gathered.c.workflow, gathered.c.crowd)
+    .where(gathered.c.look_at.is_not(None), gathered.c.look_at <= sa.bindparam("now"))
+    .order_by(gathered.c.look_at)
+    .limit(sa.bindparam("most"))
+)
+
+
 def due(connection: Connection, now: datetime, limit: int) -> list[tuple[str, str]]:
     """Workflows and crowds whose events are to be looked at."""
-    rows = connection.execute(
-        sa.select(gathered.c.workflow, gathered.c.crowd)
-        .where(gathered.c.look_at.is_not(None), gathered.c.look_at <= now)
-        .order_by(gathered.c.look_at)
-        .limit(limit)
-    )
+    rows = connection.execute(_DUE, {"now": now, "most": limit})
     return list(dict.fromkeys((row.workflow, row.crowd) for row in rows))
 
 

@@ -16,6 +16,11 @@ from workflows.engine.breaker import Lane
 from workflows.engine.pacing import Pace, Slot, take_slot
 from workflows.ledger.tables import lanes, rates
 
+_LANE = sa.select(lanes).where(lanes.c.vendor == sa.bindparam("vendor"))
+_LOCKED_LANE = _LANE.with_for_update()
+_LANES = sa.select(lanes).where(lanes.c.vendor.in_(sa.bindparam("vendors", expanding=True)))
+_RESTING = sa.select(lanes.c.vendor).where(lanes.c.rests_until > sa.bindparam("now"))
+
 
 def lock_lane(connection: Connection, vendor: str) -> Lane:
     """Let only one transaction at a time release effects of this vendor."""
@@ -31,27 +36,24 @@ def lock_lane(connection: Connection, vendor: str) -> Lane:
 
 
 def _locked(connection: Connection, vendor: str) -> Lane | None:
-    row = connection.execute(sa.select(lanes).where(lanes.c.vendor == vendor).with_for_update()).one_or_none()
+    row = connection.execute(_LOCKED_LANE, {"vendor": vendor}).one_or_none()
     return None if row is None else Lane(row.failures, row.rests_until)
 
 
 def resting(connection: Connection, now: datetime) -> set[str]:
     """The vendors that are left alone now."""
-    return set(connection.scalars(sa.select(lanes.c.vendor).where(lanes.c.rests_until > now)))
+    return set(connection.scalars(_RESTING, {"now": now}))
 
 
 def note_outcome(connection: Connection, vendor: str, outcome: Outcome, now: datetime) -> None:
     """Let the lane learn from an attempt. The ordinary one, to a healthy vendor, writes and locks nothing."""
-    row = connection.execute(sa.select(lanes).where(lanes.c.vendor == vendor)).one_or_none()
+    row = connection.execute(_LANE, {"vendor": vendor}).one_or_none()
     known = Lane() if row is None else Lane(row.failures, row.rests_until)
     if breaker.after(known, outcome, now) == known:
         return
     lane = breaker.after(lock_lane(connection, vendor), outcome, now)
     learnt = {"failures": lane.failures, "rests_until": lane.rests_until}
     connection.execute(lanes.update().where(lanes.c.vendor == vendor).values(learnt))
-
-
-_LANES = sa.select(lanes).where(lanes.c.vendor.in_(sa.bindparam("vendors", expanding=True)))
 
 
 def healthy(connection: Connection, vendors: Collection[str]) -> set[str]:

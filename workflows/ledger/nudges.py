@@ -20,6 +20,12 @@ from workflows.ledger.tables import nudges, runs
 from workflows.values import new_id
 
 _OPEN = (RunState.RUNNING, RunState.QUEUED, RunState.PARKED)
+_BEGUN = sa.select(runs.c.id, runs.c.parent_step, runs.c.parent_iteration).where(
+    runs.c.parent_id == sa.bindparam("run_id"), runs.c.state.in_(_OPEN)
+)
+_OF_RUN = sa.select(nudges.c.id, nudges.c.cancel).where(nudges.c.run_id == sa.bindparam("run_id"))
+_CANCELS = _OF_RUN.where(nudges.c.cancel.is_not(None)).limit(1)
+_WAITING = sa.select(nudges.c.run_id).order_by(nudges.c.id).limit(sa.bindparam("most"))
 
 
 def leave(
@@ -35,12 +41,9 @@ def cancel_children(
     connection: Connection, run_id: str, steps: Sequence[At] | None, reason: str, now: datetime
 ) -> None:
     """Have the runs that this one began (at these steps; None: at any) cancelled."""
-    begun = sa.select(runs.c.id, runs.c.parent_step, runs.c.parent_iteration).where(
-        runs.c.parent_id == run_id, runs.c.state.in_(_OPEN)
-    )
     found = [
         row.id
-        for row in connection.execute(begun)
+        for row in connection.execute(_BEGUN, {"run_id": run_id})
         if steps is None or At(row.parent_step, row.parent_iteration) in steps
     ]
     leave(connection, found, now, {"reason": reason, "by": "", "cleans_up": False})
@@ -48,19 +51,17 @@ def cancel_children(
 
 def is_cancelled(connection: Connection, run_id: str) -> bool:
     """Whether there is news that this run is to be cancelled."""
-    found = sa.select(sa.literal(1)).where(nudges.c.run_id == run_id, nudges.c.cancel.is_not(None))
-    return connection.scalar(found.limit(1)) is not None
+    return connection.scalar(_CANCELS, {"run_id": run_id}) is not None
 
 
 def waiting(connection: Connection, limit: int) -> list[str]:
     """Runs there is news for, the longest waiting first."""
-    rows = connection.scalars(sa.select(nudges.c.run_id).order_by(nudges.c.id).limit(limit))
-    return list(dict.fromkeys(rows))
+    return list(dict.fromkeys(connection.scalars(_WAITING, {"most": limit})))
 
 
 def take(connection: Connection, run_id: str) -> tuple[bool, Cancelling | None]:
     """Take the news for a locked run: whether there was any, and that it is to be cancelled, if it is."""
-    rows = connection.execute(sa.select(nudges.c.id, nudges.c.cancel).where(nudges.c.run_id == run_id)).all()
+    rows = connection.execute(_OF_RUN, {"run_id": run_id}).all()
     if not rows:
         return False, None
     connection.execute(nudges.delete().where(nudges.c.id.in_([row.id for row in rows])))

@@ -70,14 +70,18 @@ class NewRun:
     reason: str | None = None
 
 
+_BEGIN = runs.insert()
+_PRESENT = sa.select(runs.c.id).where(
+    runs.c.event_id == sa.bindparam("event_id"), runs.c.workflow == sa.bindparam("workflow")
+)
+
+
 def begin(connection: Connection, new: NewRun, now: datetime) -> RunRow | None:
     """Begin the one run of a workflow for an event; None when there is one already."""
-    event_id, workflow = new.event.id, new.workflow
-    present = connection.scalar(sa.select(runs.c.id).where(runs.c.event_id == event_id, runs.c.workflow == workflow))
-    if present is not None:
+    if connection.scalar(_PRESENT, {"event_id": new.event.id, "workflow": new.workflow}) is not None:
         return None
     run = _fresh(new, now)
-    connection.execute(runs.insert().values(_row_of(run, new, now)))
+    connection.execute(_BEGIN, _row_of(run, new, now))
     return run
 
 
@@ -85,7 +89,7 @@ def begin_all(connection: Connection, new: Sequence[NewRun], now: datetime) -> l
     """Begin the runs of events that this transaction has written down, for which there can be none yet."""
     begun = [_fresh(item, now) for item in new]
     if begun:
-        connection.execute(runs.insert(), [_row_of(run, item, now) for run, item in zip(begun, new, strict=True)])
+        connection.execute(_BEGIN, [_row_of(run, item, now) for run, item in zip(begun, new, strict=True)])
     return begun
 
 
@@ -127,46 +131,50 @@ def _row_of(run: RunRow, new: NewRun, now: datetime) -> dict[str, Any]:
     }
 
 
+_THIS = sa.select(runs).where(runs.c.id == sa.bindparam("run_id"))
+_RUNNING = _THIS.where(runs.c.state == RunState.RUNNING)
+_LOCK_ANY = _THIS.with_for_update()
+_LOCK = _RUNNING.with_for_update()
+_LOCK_IDLE = _RUNNING.with_for_update(skip_locked=True)
+_LOCK_OPEN = _THIS.where(runs.c.state.in_((RunState.RUNNING, RunState.QUEUED, RunState.PARKED))).with_for_update()
+_LOCK_AWAKE = _THIS.where(
+    runs.c.state.in_((RunState.RUNNING, RunState.QUEUED)),
+    (runs.c.wake_at <= sa.bindparam("now")) | (runs.c.wake_at.is_(None) & (runs.c.expires_at <= sa.bindparam("now"))),
+).with_for_update(skip_locked=True)
+
+
 def lock(connection: Connection, run_id: str) -> RunRow | None:
     """Lock a run for this transaction; None when it is not running, or never was."""
-    statement = sa.select(runs).where(runs.c.id == run_id, runs.c.state == RunState.RUNNING).with_for_update()
-    return _run_row(connection, statement)
+    return _run_row(connection, _LOCK, run_id)
 
 
 def lock_open(connection: Connection, run_id: str) -> RunRow | None:
     """The same for one that may also be queued or parked."""
-    open_ = runs.c.state.in_((RunState.RUNNING, RunState.QUEUED, RunState.PARKED))
-    return _run_row(connection, sa.select(runs).where(runs.c.id == run_id, open_).with_for_update())
+    return _run_row(connection, _LOCK_OPEN, run_id)
 
 
 def lock_idle(connection: Connection, run_id: str) -> RunRow | None:
     """Lock a running run that no other transaction is at; None where one is."""
-    statement = sa.select(runs).where(runs.c.id == run_id, runs.c.state == RunState.RUNNING)
-    return _run_row(connection, statement.with_for_update(skip_locked=True))
+    return _run_row(connection, _LOCK_IDLE, run_id)
 
 
 def lock_any(connection: Connection, run_id: str) -> RunRow | None:
     """The same for one that may have ended."""
-    return _run_row(connection, sa.select(runs).where(runs.c.id == run_id).with_for_update())
+    return _run_row(connection, _LOCK_ANY, run_id)
 
 
 def find(connection: Connection, run_id: str) -> RunRow | None:
     """Look at a run, whatever it is at."""
-    return _run_row(connection, sa.select(runs).where(runs.c.id == run_id))
+    return _run_row(connection, _THIS, run_id)
 
 
 def lock_awake(connection: Connection, run_id: str, now: datetime) -> RunRow | None:
     """Lock a run that is to be decided on now; None when another has just done so, or is at it."""
-    statement = sa.select(runs).where(
-        runs.c.id == run_id,
-        runs.c.state.in_((RunState.RUNNING, RunState.QUEUED)),
-        (runs.c.wake_at <= now) | (runs.c.wake_at.is_(None) & (runs.c.expires_at <= now)),
-    )
-    return _run_row(connection, statement.with_for_update(skip_locked=True))
+    return _run_row(connection, _LOCK_AWAKE, run_id, now=now)
 
 
-def _run_row(connection: Connection, statement: sa.Select[Any]) -> RunRow | None:
-    row = connection.execute(statement).one_or_none()
+def _run_row(connection: Connection, statement: sa.Select[Any], run_id: str, **more: datetime) -> RunRow | None:
+    row = connection.execute(statement, {"run_id": run_id, **more}).one_or_none()
     return None if row is None else run_of(row, read_event(connection, row.event_id))
 
 
@@ -191,24 +199,27 @@ def run_of(row: sa.Row[Any], event: Event) -> RunRow:
     )
 
 
+_END = {
+    state: runs.update().where(runs.c.id == sa.bindparam("run"), runs.c.state.in_(sources_of(RUN_MOVES, state)))
+    for state in RunState
+}
+
+
 def end(connection: Connection, run: RunRow, decision: EndRun, now: datetime) -> bool:
     """End a run if it has not ended; give up what it has not yet sent. False when it had ended.
 
     Whoever waits for it is told: the step that began it, the runs it began. Its place in its crowd is free.
     """
-    moved = connection.execute(
-        runs.update()
-        .where(runs.c.id == run.id, runs.c.state.in_(sources_of(RUN_MOVES, decision.state)))
-        .values(
-            state=decision.state,
-            at_step=decision.at,
-            reason=decision.reason or None,
-            result=decision.result,
-            ended_at=now,
-            wake_at=None,
-            slot=None,
-        )
-    )
+    ended = {
+        "state": decision.state,
+        "at_step": decision.at,
+        "reason": decision.reason or None,
+        "result": decision.result,
+        "ended_at": now,
+        "wake_at": None,
+        "slot": None,
+    }
+    moved = connection.execute(_END[decision.state], {"run": run.id, **ended})
     if not moved.rowcount:
         return False
     cancel_waits(connection, run.id, None, now)
@@ -266,23 +277,37 @@ def request_cancel(connection: Connection, run: RunRow, cancelling: Cancelling, 
     return replace(run, cancelling=cancelling)
 
 
+_RUNNING_ONE = runs.update().where(runs.c.id == sa.bindparam("run"), runs.c.state == RunState.RUNNING)
+_RUNNING_ONES = runs.update().where(
+    runs.c.id.in_(sa.bindparam("run_ids", expanding=True)), runs.c.state == RunState.RUNNING
+)
+
+
 def settle_down(connection: Connection, run_id: str, rests_until: datetime | None = None) -> None:
     """Nothing more can be decided now: something else will wake the run, or the time when it is to be looked at."""
-    connection.execute(
-        runs.update().where(runs.c.id == run_id, runs.c.state == RunState.RUNNING).values(wake_at=rests_until)
-    )
+    connection.execute(_RUNNING_ONE, {"run": run_id, "wake_at": rests_until})
 
 
 def wake(connection: Connection, run_ids: Sequence[str], now: datetime) -> None:
     """Have these runs decided on again."""
-    asleep = runs.c.id.in_(sorted(run_ids)) & (runs.c.state == RunState.RUNNING)
-    connection.execute(runs.update().where(asleep).values(wake_at=now))
+    connection.execute(_RUNNING_ONES, {"run_ids": sorted(run_ids), "wake_at": now})
 
 
 def put_off(connection: Connection, run_id: str, now: datetime) -> None:
     """Deciding on this run failed: look at it again after a while."""
-    mine = (runs.c.id == run_id) & (runs.c.state == RunState.RUNNING)
-    connection.execute(runs.update().where(mine).values(wake_at=now + PUT_OFF))
+    connection.execute(_RUNNING_ONE, {"run": run_id, "wake_at": now + PUT_OFF})
+
+
+_OUT = sa.exists().where(effects.c.run_id == runs.c.id, effects.c.state.in_(OUT_THERE))
+_EXPIRED = (
+    sa.select(runs.c.id)
+    .where(in_state(runs, RunState.RUNNING, RunState.QUEUED), runs.c.expires_at <= sa.bindparam("now"), ~_OUT)
+    .where(runs.c.wake_at.is_(None))  # those that are awake are found as such, or were put off
+    .order_by(runs.c.expires_at)
+    .limit(sa.bindparam("most"))
+)
+_IS_WOKEN = in_state(runs, RunState.RUNNING) & runs.c.wake_at.is_not(None) & (runs.c.wake_at <= sa.bindparam("now"))
+_WOKEN = sa.select(runs.c.id, runs.c.workflow).where(_IS_WOKEN).order_by(runs.c.wake_at).limit(sa.bindparam("most"))
 
 
 def awake(connection: Connection, now: datetime, limit: int) -> list[str]:
@@ -290,32 +315,22 @@ def awake(connection: Connection, now: datetime, limit: int) -> list[str]:
 
     Where more are awake than asked for, workflows take turns.
     """
-    out_there = sa.exists().where(effects.c.run_id == runs.c.id, effects.c.state.in_(OUT_THERE))
-    expired = (
-        sa.select(runs.c.id)
-        .where(in_state(runs, RunState.RUNNING, RunState.QUEUED), runs.c.expires_at <= now, ~out_there)
-        .where(runs.c.wake_at.is_(None))  # those that are awake stand above already, or were put off
-        .order_by(runs.c.expires_at)
-        .limit(limit)
-    )
-    found = [*_woken(connection, now, limit), *connection.scalars(expired)]
+    found = [*_woken(connection, now, limit), *connection.scalars(_EXPIRED, {"now": now, "most": limit})]
     return list(dict.fromkeys(found))[:limit]
 
 
 def _woken(connection: Connection, now: datetime, limit: int) -> list[str]:
-    woken = in_state(runs, RunState.RUNNING) & runs.c.wake_at.is_not(None) & (runs.c.wake_at <= now)
-    first = sa.select(runs.c.id, runs.c.workflow).where(woken).order_by(runs.c.wake_at).limit(limit)
-    rows = connection.execute(first).all()
+    rows = connection.execute(_WOKEN, {"now": now, "most": limit}).all()
     if len(rows) < limit:
         return [row.id for row in rows]
     ours = rows[0].workflow
     turns = [[row.id for row in rows if row.workflow == ours]]
-    following = sa.select(sa.func.min(runs.c.workflow)).where(woken)
-    name = connection.scalar(following.where(runs.c.workflow != ours))
+    following = sa.select(sa.func.min(runs.c.workflow)).where(_IS_WOKEN, runs.c.workflow != ours)
+    name = connection.scalar(following, {"now": now})
     while name is not None and len(turns) < MOST_WORKFLOWS:
-        mine = sa.select(runs.c.id).where(woken, runs.c.workflow == name).order_by(runs.c.wake_at).limit(limit)
-        turns.append(list(connection.scalars(mine)))
-        name = connection.scalar(following.where(runs.c.workflow > name, runs.c.workflow != ours))
+        mine = connection.execute(_WOKEN.where(runs.c.workflow == name), {"now": now, "most": limit})
+        turns.append([row.id for row in mine])
+        name = connection.scalar(following.where(runs.c.workflow > name), {"now": now})
     return [run_id for turn in zip_longest(*turns) for run_id in turn if run_id is not None][:limit]
 
 

@@ -34,9 +34,12 @@ def put(connection: Connection, planned: Mapping[str, tuple[str, datetime]]) -> 
         connection.execute(schedules.insert(), rows)
 
 
+_ANY_DUE = sa.select(sa.literal(1)).where(schedules.c.due_at <= sa.bindparam("now")).limit(1)
+
+
 def any_due(connection: Connection, now: datetime) -> bool:
     """Whether the time of a workflow has come."""
-    return connection.scalar(sa.select(sa.literal(1)).where(schedules.c.due_at <= now).limit(1)) is not None
+    return connection.scalar(_ANY_DUE, {"now": now}) is not None
 
 
 def take_due(connection: Connection, now: datetime) -> Scheduled | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -43,9 +45,24 @@ _CALLING: set[type[Verb]] = {Call, Approve}
 _WAITING: set[type[Verb]] = {Wait, WaitFor, Approve}
 
 
+def _of_run(table: sa.Table, *names: str) -> sa.Select[Any]:
+    return sa.select(*(table.c[name] for name in names)).where(table.c.run_id == sa.bindparam("run_id"))
+
+
+_STEPS = _of_run(steps, "step", "iteration", "state", "output", "reason", "started_at")
+_EFFECTS = _of_run(effects, "step", "iteration", "state", "output", "reason", "round").order_by(effects.c.round)
+_WAITS = _of_run(waits, "step", "iteration", "state", "due_at", "kind", "output", "round", "details").order_by(
+    waits.c.round
+)
+_CHILDREN = (
+    sa.select(runs.c.parent_step, runs.c.parent_iteration, runs.c.state, runs.c.result, runs.c.reason)
+    .where(runs.c.parent_id == sa.bindparam("run_id"))
+    .order_by(runs.c.id)
+)
+
+
 def _steps(connection: Connection, run_id: str) -> dict[At, StepView]:
-    columns = (steps.c.step, steps.c.iteration, steps.c.state, steps.c.output, steps.c.reason, steps.c.started_at)
-    rows = connection.execute(sa.select(*columns).where(steps.c.run_id == run_id))
+    rows = connection.execute(_STEPS, {"run_id": run_id})
     return {
         At(row.step, row.iteration): StepView(StepState(row.state), row.output, row.reason or "", row.started_at)
         for row in rows
@@ -53,15 +70,7 @@ def _steps(connection: Connection, run_id: str) -> dict[At, StepView]:
 
 
 def _effects(connection: Connection, run_id: str) -> dict[At, EffectView]:
-    columns = (
-        effects.c.step,
-        effects.c.iteration,
-        effects.c.state,
-        effects.c.output,
-        effects.c.reason,
-        effects.c.round,
-    )
-    rows = connection.execute(sa.select(*columns).where(effects.c.run_id == run_id).order_by(effects.c.round))
+    rows = connection.execute(_EFFECTS, {"run_id": run_id})
     return {
         At(row.step, row.iteration): EffectView(EffectState(row.state), row.output, row.reason or "", row.round)
         for row in rows
@@ -69,8 +78,7 @@ def _effects(connection: Connection, run_id: str) -> dict[At, EffectView]:
 
 
 def _waits(connection: Connection, run_id: str) -> dict[At, WaitView]:
-    columns = [waits.c[name] for name in ("step", "iteration", "state", "due_at", "kind", "output", "round", "details")]
-    rows = connection.execute(sa.select(*columns).where(waits.c.run_id == run_id).order_by(waits.c.round))
+    rows = connection.execute(_WAITS, {"run_id": run_id})
     return {
         At(row.step, row.iteration): WaitView(
             WaitState(row.state), row.due_at, WaitKind(row.kind), row.output, row.round, row.details
@@ -80,8 +88,7 @@ def _waits(connection: Connection, run_id: str) -> dict[At, WaitView]:
 
 
 def _children(connection: Connection, run_id: str) -> dict[At, ChildView]:
-    columns = [runs.c[name] for name in ("parent_step", "parent_iteration", "state", "result", "reason")]
-    rows = connection.execute(sa.select(*columns).where(runs.c.parent_id == run_id).order_by(runs.c.id))
+    rows = connection.execute(_CHILDREN, {"run_id": run_id})
     return {
         At(row.parent_step, row.parent_iteration): ChildView(RunState(row.state), row.result, row.reason or "")
         for row in rows

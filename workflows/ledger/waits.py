@@ -146,28 +146,32 @@ def expire(connection: Connection, wait_ids: Sequence[str], now: datetime) -> No
     correlations.close(connection, wait_ids)
 
 
+_CANCEL = waits.update().where(waits.c.run_id == sa.bindparam("run"), waits.c.state == WaitState.OPEN)
+_CANCEL_AT = _CANCEL.where(waits.c.step == sa.bindparam("at_step"), waits.c.iteration == sa.bindparam("at_iteration"))
+
+
 def cancel_waits(connection: Connection, run_id: str, steps: Sequence[At] | None, now: datetime) -> None:
     """Nobody waits any more: at these steps, or with None at any."""
-    mine = (waits.c.run_id == run_id) & (waits.c.state == WaitState.OPEN)
-    cancelled = {"state": WaitState.CANCELLED, "ended_at": now}
+    cancelled = {"run": run_id, "state": WaitState.CANCELLED, "ended_at": now}
     if steps is None:
-        connection.execute(waits.update().where(mine).values(**cancelled))
+        connection.execute(_CANCEL, cancelled)
     for at in steps or ():
-        here = (waits.c.step == at.step) & (waits.c.iteration == at.iteration)
-        connection.execute(waits.update().where(mine, here).values(**cancelled))
+        connection.execute(_CANCEL_AT, {**cancelled, "at_step": at.step, "at_iteration": at.iteration})
+
+
+_OPEN = waits.c.state == WaitState.OPEN
+_TIMERS_DUE = sa.select(sa.literal(1)).where(_OPEN, waits.c.due_at <= sa.bindparam("now")).limit(1)
+_NEXT_DUE = sa.select(sa.func.min(waits.c.due_at)).where(_OPEN)
 
 
 def timers_due(connection: Connection, now: datetime) -> bool:
     """Whether the time of a wait has come."""
-    due = sa.select(sa.literal(1)).where(waits.c.state == WaitState.OPEN, waits.c.due_at <= now)
-    return connection.scalar(due.limit(1)) is not None
+    return connection.scalar(_TIMERS_DUE, {"now": now}) is not None
 
 
 def next_due(connection: Connection) -> datetime | None:
     """When the next wait is due."""
-    found: datetime | None = connection.scalar(
-        sa.select(sa.func.min(waits.c.due_at)).where(waits.c.state == WaitState.OPEN)
-    )
+    found: datetime | None = connection.scalar(_NEXT_DUE)
     return found
 
 

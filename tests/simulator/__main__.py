@@ -4,75 +4,52 @@ the story that does not hold, and how to play it again."""
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import sys
 import time
 import traceback
-from multiprocessing.queues import SimpleQueue
+from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulator.stories import story_of
 from tests.simulator.world import play
 
-ROUND = 100
-"""Stories of one process between two lines that tell how far it has come."""
+AT_A_TIME = 20
+"""Stories that a process is given at once."""
 SECONDS = 10.0
-"""Between two such lines."""
-
-Told = int | tuple[int, str]
-"""How many more stories hold; or the seed of one that does not, and why."""
+"""Between two lines that tell how far it has come."""
 
 
 def main() -> int:
-    """Play so many schedules, one seed after another, those of each process its own."""
+    """Play so many schedules, one seed after another, on all cores or on as many as is said."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
     parser.add_argument("--schedules", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="the first of them; by default the time")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the first one; by default the time")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     chosen = parser.parse_args()
     seeds = range(chosen.seed, chosen.seed + chosen.schedules)
     print(f"{len(seeds)} schedules, from seed {chosen.seed}, in {chosen.processes} processes", flush=True)
-    told: SimpleQueue[Told] = multiprocessing.SimpleQueue()
-    players = [
-        multiprocessing.Process(target=_play, args=(seeds[number :: chosen.processes], told), daemon=True)
-        for number in range(chosen.processes)
-    ]
-    for player in players:
-        player.start()
-    return _listen(told, len(seeds))
-
-
-def _play(seeds: range, told: SimpleQueue[Told]) -> None:
-    """Play these, and tell how it goes; nothing more after one that does not hold."""
-    held = 0
-    for seed in seeds:
-        try:
-            play(story_of(seed))
-        except BaseException:
-            told.put((seed, traceback.format_exc()))
-            return
-        held += 1
-        if held == ROUND or seed == seeds[-1]:
-            told.put(held)
-            held = 0
-
-
-def _listen(told: SimpleQueue[Told], schedules: int) -> int:
-    """Print how far they have come, until all are played or one does not hold; the exit status."""
-    began = last = time.monotonic()
-    held = 0
-    while held < schedules:
-        found = told.get()
-        if not isinstance(found, int):
-            seed, why = found
-            print(f"{why}\nthe story of seed {seed} does not hold; it is played again by", flush=True)
-            print(f"    python -m tests.simulator --schedules 1 --seed {seed} --processes 1", flush=True)
-            return 1
-        held += found
-        if time.monotonic() - last > SECONDS or held == schedules:
-            last = time.monotonic()
-            print(f"{held} of {schedules} schedules hold, {held / (last - began):.1f} a second", flush=True)
+    began = told_at = time.monotonic()
+    with ProcessPoolExecutor(chosen.processes) as pool:
+        for seed, why_not in zip(seeds, pool.map(_why_not, seeds, chunksize=AT_A_TIME), strict=True):
+            if why_not:
+                pool.shutdown(cancel_futures=True)
+                print(f"{why_not}\nthe story of seed {seed} does not hold; it is played again by")
+                print(f"    python -m tests.simulator --schedules 1 --seed {seed} --processes 1")
+                return 1
+            now, held = time.monotonic(), seed - chosen.seed + 1
+            if now - told_at >= SECONDS or held == len(seeds):
+                told_at = now
+                print(f"{held} of {len(seeds)} schedules hold, {held / (now - began):.1f} a second", flush=True)
     return 0
+
+
+def _why_not(seed: int) -> str:
+    """Why the story of this seed does not hold; "" when it does."""
+    try:
+        play(story_of(seed))
+    except Exception:
+        return traceback.format_exc()
+    return ""
 
 
 if __name__ == "__main__":

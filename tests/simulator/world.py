@@ -53,10 +53,12 @@ SELECT effects.id FROM effects JOIN steps USING (run_id, step, iteration)
 WHERE effects.state IN ('intended', 'held', 'released') AND steps.ended_at IS NOT NULL
 """
 """Calls that would still be made though their step is over."""
-GOING = """
+GOING = f"""
 SELECT EXISTS (SELECT 1 FROM runs WHERE state IN ('running', 'queued'))
+OR EXISTS (SELECT 1 FROM effects WHERE run_id IS NULL AND state NOT IN {OVER})
 OR EXISTS (SELECT 1 FROM gathered WHERE look_at IS NOT NULL) OR EXISTS (SELECT 1 FROM nudges)
 """
+"""Whether something goes on: runs, and calls that people make by hand."""
 LEFT = {
     "runs": "SELECT count(*) FROM runs WHERE state IN ('running', 'queued')",
     "effects": f"SELECT count(*) FROM effects WHERE state NOT IN {OVER}",

@@ -97,7 +97,7 @@ def measure(bench: Bench, database_url: str, seconds: float) -> Found:
     database = Database(database_url)
     upgrade(database)
     database.close()
-    with bench.server("webhooks.wsgi:app", database_url) as port:
+    with bench.server("webhooks.rsgi:app", database_url) as port:
         clients = Clients(port)
         told(clients.start("calm", CALM_RATE, 2, CALM_CONNECTIONS))  # warms it up
         calm = told(clients.start("calm", CALM_RATE, seconds, CALM_CONNECTIONS))

@@ -85,7 +85,7 @@ def measure(bench: Bench, urls: Mapping[str, str], rounds: int) -> dict[str, flo
     costs: dict[str, list[float]] = {name: [] for name in urls}
     for _ in range(rounds):
         for name, url in urls.items():
-            costs[name].append(1_000_000 / bench.round("webhooks.wsgi:app", url)["per_second"])
+            costs[name].append(1_000_000 / bench.round("webhooks.rsgi:app", url)["per_second"])
     return {name: median(found) for name, found in costs.items()}
 
 

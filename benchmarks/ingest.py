@@ -52,7 +52,7 @@ brands:
 """
 SERVERS: Mapping[str, str] = {
     "ceiling": "benchmarks.servers:ceiling",
-    "as it is": "webhooks.wsgi:app",
+    "as it is": "webhooks.rsgi:app",
     "per request": "benchmarks.servers:per_request",
 }
 WARM_UP_SECONDS = 1.0
@@ -105,8 +105,8 @@ class Bench:
     def server(self, target: str, database_url: str) -> Iterator[int]:
         port = free_port()
         command = [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", target, "--port", str(port), "--no-ws"),
-            *("--workers", "2", "--blocking-threads", "32"),
+            *(sys.executable, "-m", "granian", "--interface", "rsgi", "--http", "1", target, "--port", str(port)),
+            *("--no-ws", "--workers", "2"),
         ]
         environment = {
             **os.environ,

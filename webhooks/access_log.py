@@ -30,21 +30,29 @@ log = structlog.stdlib.get_logger(NAME)
 
 
 class AccessLog:
-    """Writes a line for every request `application` answers."""
+    """Writes a line for every request."""
 
-    def __init__(self, application: WSGIApplication, log_format: LogFormat) -> None:
-        self._application = application
+    def __init__(self, log_format: LogFormat) -> None:
         is_readable = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
         self._write = _write_readable if is_readable else _write_json
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        begun = time.perf_counter()
+    def write(self, environ: WSGIEnvironment, status: int, begun: float) -> None:
+        """Write that a request was answered; when it began is on `time.perf_counter`."""
+        self._write(environ, status, (time.perf_counter() - begun) * 1000)
 
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            self._write(environ, int(status[:3]), (time.perf_counter() - begun) * 1000)
-            return start_response(status, headers, *rest)
+    def around(self, application: WSGIApplication) -> WSGIApplication:
+        """The application, with a line for whatever it answers: within, where it is known which rule a path fits."""
 
-        return self._application(environ, start)
+        def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            begun = time.perf_counter()
+
+            def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+                self.write(environ, int(status[:3]), begun)
+                return start_response(status, headers, *rest)
+
+            return application(environ, start)
+
+        return logged
 
 
 def _path(environ: WSGIEnvironment) -> str:

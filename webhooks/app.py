@@ -10,7 +10,6 @@ from webhooks.access_log import AccessLog
 from webhooks.console import blueprint as console
 from webhooks.endpoints import Door, make_blueprint
 from webhooks.services import Services
-from webhooks.short_cut import ShortCut
 
 
 def create_app(services: Services) -> Flask:
@@ -19,10 +18,8 @@ def create_app(services: Services) -> Flask:
     app.extensions["stagedoor"] = services
     app.url_map.merge_slashes = False  # it would answer a doubled slash with a redirection
     app.register_error_handler(HTTPException, answers.of_exception)
-    door = Door(services)
-    app.register_blueprint(make_blueprint(door))
+    app.register_blueprint(make_blueprint(Door(services), services.inbox))
     app.register_blueprint(console)
     app.register_blueprint(openapi.make_blueprint())
-    inner = ShortCut(app.wsgi_app, door)
-    app.wsgi_app = AccessLog(inner, services.settings.log_format)  # type: ignore[method-assign]
+    app.wsgi_app = AccessLog(services.settings.log_format).around(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app

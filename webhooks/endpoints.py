@@ -1,26 +1,30 @@
 """The endpoints: `POST /webhooks/<source>[/<token>]`, and whether the door is alive and ready.
 
-What happens in a request: find the source, bound the body, verify, examine, store, answer. Nothing else.
+What happens in a request: find the source, read the body within its bounds, verify, examine, store, answer. Nothing
+else.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from flask import Blueprint, Response, request
 
 from webhooks import answers
-from webhooks.bodies import read_body
 from webhooks.errors import BodyError, LimitError, SignatureError
 from webhooks.examination import examine, is_quarantined, status_of
 from webhooks.headers import headers_of
+from webhooks.inbox import Inbox
 from webhooks.services import Services
 from webhooks.signatures import Headers, Presented
 from webhooks.sources import Greeting, Source
+from webhooks.visits import ThreadVisit, Visit, run
 from workflows.errors import LedgerUnavailable
+from workflows.ledger.arrivals import Arrival
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -36,13 +40,16 @@ DELIVERY = "stagedoor.delivery"
 UNKNOWN = "(unknown)"
 """Refusals at names that are no source are counted together: a name is whatever a stranger wrote."""
 
+QUICK_BYTES = 64 * 1024
+"""A body up to this size is examined where it was read; a larger one, where it holds up nobody."""
 
-def make_blueprint(door: Door) -> Blueprint:
+
+def make_blueprint(door: Door, inbox: Inbox) -> Blueprint:
     """The endpoints as Flask knows them."""
     blueprint = Blueprint("door", __name__)
 
     def receive(source: str, token: str | None = None) -> Response:
-        return door.receive(request.environ, source, token)
+        return run(door.receive(ThreadVisit(request.environ, inbox), source, token))
 
     for rule in RULES:
         blueprint.add_url_rule(
@@ -59,21 +66,24 @@ class Door:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def receive(self, environ: WSGIEnvironment, name: str, token: str | None) -> Response:
+    async def receive(self, visit: Visit, name: str, token: str | None) -> Response:
         """Take one webhook in."""
         source = self._services.sources.get(name)
-        environ[SOURCE] = source.name if source else UNKNOWN
+        visit.environ[SOURCE] = source.name if source else UNKNOWN
         if source is None:
-            self._count(environ, UNKNOWN, "unknown_source")
+            self._count(visit.environ, UNKNOWN, "unknown_source")
             return answers.refusal(404, "not_found", "there is no such source")
         try:
-            return self._admit(environ, source, token)
-        except LimitError as error:
-            self._count(environ, source.name, error.code)
+            return await self._admit(visit, source, token)
+        except (LimitError, BodyError) as error:
+            return self.turn_away(visit.environ, source.name, error)
+
+    def turn_away(self, environ: WSGIEnvironment, source: str, error: LimitError | BodyError) -> Response:
+        """Count a request that is not taken, and say why."""
+        self._count(environ, source, error.code)
+        if isinstance(error, LimitError):
             return answers.limited(error)
-        except BodyError as error:
-            self._count(environ, source.name, error.code)
-            return answers.refusal(error.status, error.code, str(error))
+        return answers.refusal(error.status, error.code, str(error))
 
     def ready(self) -> Response:
         """Whether webhooks can be stored now and are taken in, as far as looking can tell."""
@@ -83,22 +93,27 @@ class Door:
         log.warning("not ready", reasons=[problem.message for problem in problems])
         return answers.not_ready(problems)
 
-    def _admit(self, environ: WSGIEnvironment, source: Source, token: str | None) -> Response:
+    async def _admit(self, visit: Visit, source: Source, token: str | None) -> Response:
         """Let in what keeps within the limits. Raises LimitError or BodyError."""
         rates, places = self._services.rates, self._services.places
         # Known without a look at the request: a flood is turned away before it costs anything.
         _require_rate(source, rates.refused_for(source.name))
+        headers = headers_of(visit.environ)
+        _require_short(headers, self._services.settings.door.header_bytes)
+        body = await visit.body(source.admission.body_bytes)
+        # Only now, so that a sender who dribbles takes up no place of others.
         if not places.enter(source.name):
             raise LimitError(429, "crowded", "too many webhooks at a time", retry_seconds=1)
         try:
-            headers = headers_of(environ)
-            _require_short(headers, self._services.settings.door.header_bytes)
-            body = read_body(environ, source.admission.body_bytes)
-            return self._verify(environ, source, Presented(body, headers, token, environ.get("REMOTE_ADDR") or None))
+            presented = Presented(body, headers, token, visit.environ.get("REMOTE_ADDR") or None)
+            judge = partial(self._judge, visit.environ, source, presented)
+            verdict = await visit.work(judge) if _takes_long(source, presented) else judge()
+            return await self._store(visit, source, verdict) if isinstance(verdict, Arrival) else verdict
         finally:
             places.leave(source.name)
 
-    def _verify(self, environ: WSGIEnvironment, source: Source, presented: Presented) -> Response:
+    def _judge(self, environ: WSGIEnvironment, source: Source, presented: Presented) -> Arrival | Response:
+        """What there is to store of a request, or how it is answered without. Raises LimitError."""
         if source.scheme is None:
             self._count(environ, source.name, "not_configured")
             return answers.unavailable("this source is not configured: its secret is not set")
@@ -113,20 +128,20 @@ class Door:
             return answers.refusal(401, "not_authentic", str(error), challenge)
         # Only now, so that whoever is not the source cannot use up what it may send.
         _require_rate(source, self._services.rates.take(source.name))
-        return self._store(environ, source, presented, key_id)
-
-    def _store(self, environ: WSGIEnvironment, source: Source, presented: Presented, key_id: str) -> Response:
         arrival = examine(source, presented, key_id)
         if isinstance(arrival, Greeting):
             log.info("greeted", source=source.name)
             return answers.answer(200, arrival.answer)
+        return self._services.database.vault.seal(arrival)
+
+    async def _store(self, visit: Visit, source: Source, arrival: Arrival) -> Response:
         try:
-            receipt = self._services.inbox.store(self._services.database.vault.seal(arrival))
+            receipt = await visit.store(arrival)
         except LedgerUnavailable as error:
             log.error("not stored", source=source.name, reason=str(error))
-            self._count(environ, source.name, "not_stored")
+            self._count(visit.environ, source.name, "not_stored")
             return answers.unavailable("the ledger cannot be written now")
-        environ[DELIVERY] = receipt.delivery_id
+        visit.environ[DELIVERY] = receipt.delivery_id
         return answers.stored(status_of(receipt), receipt, with_problems=not is_quarantined(receipt))
 
     def _count(self, environ: WSGIEnvironment, source: str, reason: str, body: bytes | None = None) -> None:
@@ -149,3 +164,9 @@ def _require_short(headers: Headers, most_bytes: int) -> None:
     """Raises LimitError where the headers are longer than is taken."""
     if sum(map(len, headers)) + sum(map(len, headers.values())) > most_bytes:
         raise LimitError(431, "headers_too_large", f"the headers are larger than {most_bytes} bytes")
+
+
+def _takes_long(source: Source, presented: Presented) -> bool:
+    """Whether judging a request may take more than a moment: it is large, may unpack to much, or waits for its rate."""
+    is_packed = "content-encoding" in presented.headers
+    return is_packed or len(presented.body) > QUICK_BYTES or source.admission.rate is not None

@@ -1,4 +1,4 @@
-"""The inbox of this process: requests hand their arrival over and wait for the commit that holds it.
+"""The inbox of this process: requests hand their arrival over and are told of the commit that holds it.
 
 One thread writes, so that one flush serves all who came meanwhile. It starts with the first request: a server may
 import the application before it forks.
@@ -10,6 +10,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 
 import structlog
 
@@ -27,24 +29,39 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Inbox:
-    """Stores arrivals in groups. What waits is bounded by the server's threads, each of which waits for one."""
+    """Stores arrivals in groups. What waits is bounded by the places of the door, each of which waits for one."""
 
     def __init__(self, writer: InboxWriter, after_commit: Callable[[], None]) -> None:
         """`after_commit` is called when new deliveries are there to be taken in; it must not block."""
         self._writer = writer
         self._after_commit = after_commit
         self._lock = threading.Lock()
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._wanted = threading.Event()
         self._closed = False
         self._thread: threading.Thread | None = None
 
     def store(self, arrival: Arrival) -> Receipt:
-        """Return once it is durable, or was before.
+        """Return once it is durable, or was before; the thread waits.
 
         Raises LedgerUnavailable otherwise. It may then be stored all the same; the sender's repeat finds it.
         """
-        waiting = _Waiting(arrival)
+        told: Future[Result] = Future()
+        waiting = self.hand_over(arrival, told.set_result)
+        try:
+            result = told.result(WAIT_SECONDS)
+        except TimeoutError:
+            raise self.give_up(waiting) from None
+        if isinstance(result, LedgerUnavailable):
+            raise result
+        return result
+
+    def hand_over(self, arrival: Arrival, tell: Callable[[Result], None]) -> Waiting:
+        """Have it stored and `tell` called with what became of it, by the writing thread. Who tires of it gives it up.
+
+        Raises LedgerUnavailable when nothing is stored any more.
+        """
+        waiting = Waiting(arrival, tell)
         with self._lock:
             if self._closed:
                 raise LedgerUnavailable("the server is about to stop")
@@ -53,15 +70,14 @@ class Inbox:
         # It is cleared under our lock, when the queue is empty: if it is set now, we are seen. Asking is cheaper.
         if not self._wanted.is_set():
             self._wanted.set()
-        if not waiting.done.acquire(timeout=WAIT_SECONDS):
-            self._give_up(waiting)
-        match waiting.result:
-            case None:
-                raise LedgerUnavailable(f"the ledger has not answered for {WAIT_SECONDS:g} seconds")
-            case LedgerUnavailable() as error:
-                raise error
-            case receipt:
-                return receipt
+        return waiting
+
+    def give_up(self, waiting: Waiting) -> LedgerUnavailable:
+        """Forget it, so that a ledger that is down for long is not met by a queue of what nobody waits for."""
+        with self._lock:
+            if waiting in self._queue:
+                self._queue.remove(waiting)
+        return LedgerUnavailable(f"the ledger has not answered for {WAIT_SECONDS:g} seconds")
 
     def close(self) -> None:
         """Store what waits, then end the thread and the connection."""
@@ -79,12 +95,6 @@ class Inbox:
             self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
             self._thread.start()
 
-    def _give_up(self, waiting: _Waiting) -> None:
-        """Forget it, so that a ledger that is down for long is not met by a queue of what nobody waits for."""
-        with self._lock:
-            if waiting in self._queue:
-                self._queue.remove(waiting)
-
     def _run(self) -> None:
         while not self._closed or self._queue:
             self._wanted.wait()
@@ -93,9 +103,9 @@ class Inbox:
             self._store_next()
         self._writer.close()
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[Waiting]:
         """The next batch. At least one row, however large."""
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         size = 0
         with self._lock:
             while self._queue and len(batch) < MOST_ROWS:
@@ -109,7 +119,7 @@ class Inbox:
 
     def _store_next(self) -> None:
         """Store what waits when it is our turn: what came while we waited for it is in the same batch."""
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         try:
             with self._writer.turn():
                 batch = self._take()
@@ -125,22 +135,16 @@ class Inbox:
             results = [LedgerUnavailable("storing failed; the log says how")] * len(batch)
         self._tell(batch, results)
 
-    def _tell(self, batch: Sequence[_Waiting], results: Sequence[Result]) -> None:
+    def _tell(self, batch: Sequence[Waiting], results: Sequence[Result]) -> None:
         for waiting, result in zip(batch, results, strict=True):
-            waiting.result = result
-            waiting.done.release()
+            waiting.tell(result)
         if any(isinstance(result, Receipt) and not result.is_repeat and not result.problems for result in results):
             self._after_commit()
 
 
-class _Waiting:
-    """A request that waits for its commit."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Waiting:
+    """An arrival on its way, and who is to be told."""
 
-    __slots__ = ("arrival", "done", "result")
-
-    def __init__(self, arrival: Arrival) -> None:
-        self.arrival = arrival
-        self.result: Result | None = None
-        # A bare lock, taken at birth and released by the writer: the cheapest way for one thread to wait for another.
-        self.done = threading.Lock()
-        self.done.acquire()
+    arrival: Arrival
+    tell: Callable[[Result], None]

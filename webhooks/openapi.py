@@ -134,6 +134,7 @@ _RECEIVE: Operation = {
             {"WWW-Authenticate": {"description": "how to prove it", "schema": {"type": "string"}}},
         ),
         "404": _json("There is no such source.", RefusedSchema),
+        "408": _json("The body took too long.", RefusedSchema),
         "413": _json("Larger than is taken, as it came or unpacked.", RejectedSchema),
         "422": _json("Not what this source sends.", RejectedSchema),
         "429": _json("More than is taken at a time, or in a time.", RefusedSchema, _RETRY),

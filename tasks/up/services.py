@@ -11,9 +11,10 @@ from tasks.up.places import LOOPBACK
 from tasks.up.plan import FLOWER_USER, Plan
 
 WEB_WORKERS = 2
-WEB_THREADS = 32
 FLOWER_TASKS = 10_000
 """How many tasks Flower remembers."""
+WEB_STOP_SECONDS = 10.0
+"""Once the last sender has finished its body, or was cut off."""
 WORKER_STOP_SECONDS = 40.0
 """A call may last half a minute; one that is cut short stands in doubt. Who cannot wait interrupts a second time."""
 
@@ -42,14 +43,15 @@ def _web(plan: Plan, after: tuple[str, ...]) -> Service:
     return Service(
         name="web",
         command=_python(
-            *("-m", "granian", "--interface", "wsgi", "--host", LOOPBACK, "--port", str(plan.places.web)),
-            *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--no-ws"),
-            *("--http1-header-read-timeout", "10000"),
-            "webhooks.wsgi:app",
+            *("-m", "granian", "--interface", "rsgi", "--http", "1"),
+            *("--host", LOOPBACK, "--port", str(plan.places.web), "--workers", str(WEB_WORKERS)),
+            *("--http1-header-read-timeout", "10000", "--no-ws"),
+            "webhooks.rsgi:app",
         ),
         ready=http_ready(f"{plan.places.web_url}/ready"),
         environment=plan.environment,
         after=after,
+        stop_seconds=plan.settings.door.body_seconds + WEB_STOP_SECONDS,
     )
 
 

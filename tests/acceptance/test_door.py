@@ -54,11 +54,12 @@ class Door:
     folder: Path
     largest_file: int | None = None
     database_url: str = ""
+    configuration: str = CONFIGURATION
     port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
         (self.folder / "config").mkdir(exist_ok=True)
-        (self.folder / "config" / "stagedoor.yml").write_text(CONFIGURATION)
+        (self.folder / "config" / "stagedoor.yml").write_text(self.configuration)
         self.file = self.folder / "var" / "ledger.db"
         self.database_url = self.database_url or f"sqlite:///{self.file}"
         self.database = Database(self.database_url)

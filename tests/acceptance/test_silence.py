@@ -24,7 +24,7 @@ import logging, sys
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, force=True)
 for name in ("sqlalchemy", "sqlalchemy.engine", "werkzeug", "flask", "celery", "kombu", "amqp", "urllib3", "granian"):
     logging.getLogger(name).setLevel(logging.DEBUG)
-from webhooks.wsgi import app
+from webhooks.rsgi import app
 logging.getLogger().setLevel(logging.DEBUG)
 """
 
@@ -34,7 +34,7 @@ class LoudDoor(Door):
 
     def _command(self) -> str:
         (self.folder / "loud.py").write_text(EVERYTHING_LOUD)
-        return super()._command().replace("webhooks.wsgi:app", "--log-level debug loud:app")
+        return super()._command().replace("webhooks.rsgi:app", "--log-level debug loud:app")
 
 
 @pytest.fixture(scope="module")

@@ -80,12 +80,14 @@ class Admission:
 class DoorSettings:
     """What is said for the door as a whole.
 
+    body_seconds    how long a sender may take over the body of a request
     concurrent      how many webhooks one process handles at a time
     oldest_pending  the door is not ready while a delivery has waited longer to be taken in
     free_disk       nor while the data folder's disk has less room, in megabytes
     """
 
     header_bytes: int = 64 * 1024
+    body_seconds: int = 10
     concurrent: int = 256
     oldest_pending: timedelta = timedelta(minutes=15)
     free_disk: int = 100

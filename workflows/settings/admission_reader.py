@@ -50,6 +50,7 @@ from workflows.yaml_shapes import Findings
 SOURCE_KEYS = ("dedup", "where", "by_event", "sequence", "limits")
 """What may stand under every source, whatever its preset."""
 MOST_CONCURRENT = 4096
+MOST_BODY_SECONDS = 300
 MOST_REQUESTS = 1_000_000
 LONGEST_SECONDS = 86_400
 LONGEST_WINDOW = timedelta(days=366)
@@ -72,6 +73,7 @@ _RATE: Mapping[str, tuple[int, int]] = {
 }
 _DOOR: Mapping[str, tuple[int, int]] = {
     "header_bytes": (1024, MOST_HEADER_BYTES),
+    "body_seconds": (1, MOST_BODY_SECONDS),
     "concurrent": (1, MOST_CONCURRENT),
     "free_disk": (0, MOST_MEGABYTES),
 }

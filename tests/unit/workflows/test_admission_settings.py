@@ -62,9 +62,9 @@ def test_everything_may_be_said() -> None:
     assert found.by_event["symphony.campaign.archived"].dedup == Dedup("id", None)
     assert (found.sequence, found.rate, found.concurrent) == ("meta.version", Rate(100, 1, 200), 8)
     assert (found.body_bytes, found.depth, found.items) == (65536, 8, 9)
-    door = "door: {header_bytes: 8192, concurrent: 64, oldest_pending: 5m, free_disk: 500}\n"
+    door = "door: {header_bytes: 8192, body_seconds: 30, concurrent: 64, oldest_pending: 5m, free_disk: 500}\n"
     assert parsed(SOURCE + REST + door)[0]["door"] == DoorSettings(
-        header_bytes=8192, concurrent=64, oldest_pending=timedelta(minutes=5), free_disk=500
+        header_bytes=8192, body_seconds=30, concurrent=64, oldest_pending=timedelta(minutes=5), free_disk=500
     )
 
 

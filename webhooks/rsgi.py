@@ -1,14 +1,13 @@
-"""The entry module of the web process: `granian --interface wsgi webhooks.wsgi:app`."""
+"""The entry module of the web process: `granian --interface rsgi webhooks.rsgi:app`."""
 
 from __future__ import annotations
 
 import os
 from multiprocessing.util import Finalize
 
-from flask import Flask
 from sentry_sdk.integrations.flask import FlaskIntegration
 
-from webhooks.app import create_app
+from webhooks.front import Front
 from webhooks.sentry import start_sentry
 from webhooks.services import open_services
 from workflows.logs import configure
@@ -16,7 +15,7 @@ from workflows.settings import read_settings
 from workflows.settings.secrets import secret_values
 
 
-def make_app() -> Flask:
+def make_app() -> Front:
     """The application from this process's environment."""
     settings = read_settings(os.environ)
     secrets = secret_values(settings)
@@ -25,7 +24,7 @@ def make_app() -> Flask:
     services = open_services(settings)
     # Not `atexit`, which a worker that was forked ends without (CPython before 3.13 at least).
     Finalize(None, services.close, exitpriority=1)
-    return create_app(services)
+    return Front(services)
 
 
 app = make_app()

@@ -251,6 +251,17 @@ def test_what_has_not_left_never_does(stage: Stage):
     assert stage.sent() == []
 
 
+def test_nor_does_it_where_its_time_was_up_as_well(stage: Stage):
+    stage.apply(TWO_CALLS.replace("note: first}", "note: first}\n    timeout: 1h"))
+    stage.happen()
+    stage.database.pass_time(hours=2)
+    cancel(stage)
+    assert [(call.step, call.state) for call in stage.rows(tables.effects)] == [
+        ("first", "cancelled"),
+        ("tell", "intended"),
+    ]
+
+
 def test_a_parked_run_is_ended(stage: Stage):
     stage.apply(STALE)
     stage.happen(occurred_at=stage.database.time - timedelta(days=2))

@@ -8,7 +8,7 @@ from datetime import datetime
 from workflows.engine.decisions import Abandon, BeginEnding, Decision, EndRun, EndStep, Rest
 from workflows.engine.scopes import first_scope, learn
 from workflows.engine.snapshot import Ending, Snapshot
-from workflows.engine.states import OUT_THERE, RunState, StepState
+from workflows.engine.states import EFFECT_MOVES, OUT_THERE, RunState, StepState
 from workflows.engine.walk import Ended, Walk
 from workflows.errors import FormulaError
 from workflows.language.definition import Definition, all_steps, inner_steps
@@ -88,12 +88,12 @@ _OPEN = frozenset({StepState.WAITING, StepState.CALLING, StepState.RUNNING})
 
 
 def _ends_of_calls(walk: Walk, snapshot: Snapshot) -> list[Decision]:
-    """Of what a walk came to: the ends of steps that were under way. Nothing new is begun."""
-    return [
-        decision
-        for decision in walk.decisions
-        if isinstance(decision, EndStep) and decision.at in snapshot.steps and decision.at in snapshot.effects
-    ]
+    """Of what a walk came to: the ends of steps whose call has ended. Nothing new is begun.
+
+    A step whose time is up before its call has left is not one of them: it is given up, and its call with it.
+    """
+    ended = {at for at, effect in snapshot.effects.items() if not EFFECT_MOVES[effect.state] and at in snapshot.steps}
+    return [decision for decision in walk.decisions if isinstance(decision, EndStep) and decision.at in ended]
 
 
 def _finish(definition: Definition, snapshot: Snapshot, ending: Ending, now: datetime) -> list[Decision]:

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 
 KEYS = ("7", "8")
 """The campaigns everything is about; few, so that runs meet."""
-LONGEST = "3d"
+LONGEST = ("6h", "1d", "3d")
+OFTEN = 6
+"""How much more often a story has its favourite kind of step, and its favourite happening: what is rare comes together
+with itself, and so with what stands in its way."""
 
 
 class Happening(NamedTuple):
@@ -34,7 +37,7 @@ class Story:
 CONDITIONS = ("event.type != 'x'", "event.type != 'y'", "default(event.data.n, 2) > 0", "default(event.data.n, 2) > 1")
 
 
-PLAIN = ("edit", "edit", "pay", "pay", "ready", "read", "set", "stop")
+PLAIN = ("edit", "edit", "pay", "pay", "ready", "ready", "read", "set", "stop")
 """The kinds of steps without steps in them, the more important ones more often."""
 WAITING = ("wait", "wait_for", "both", "approve", "emit")
 """Those that make a run one that is claimed, recorded and begun alone; without them it is so together with others."""
@@ -46,6 +49,8 @@ class _Writer:
     def __init__(self, random: Random, *, is_plain: bool = False, can_begin_runs: bool = False) -> None:
         self._random = random
         self._count = 0
+        self._favourite = random.choice([*PLAIN, *(() if is_plain else WAITING)])
+        self._errors = ["fail"] if random.random() < 0.4 else ["fail", "continue", "continue", "stop"]
         self._is_plain = is_plain
         self._can_begin_runs = can_begin_runs
         self.reads: list[str] = []
@@ -57,15 +62,16 @@ class _Writer:
         self._count += 1
         step_id = f"s{self._count}"
         kinds = [*PLAIN, *(() if self._is_plain else WAITING)]
+        kinds += [self._favourite] * OFTEN
         kinds += ["run"] if self._can_begin_runs else []
         kinds += ["choose", "for_each", "parallel"] if depth else []
         step: dict[str, Any] = {"id": step_id}
-        kind = self._random.choice(kinds)
+        kind = self._favourite if self._count <= 2 and self._random.random() < 0.5 else self._random.choice(kinds)
         step |= getattr(self, f"_{kind}")(step_id, depth, item)
         if kind != "stop" and self._random.randint(0, 5) == 0:
             step["if"] = self._random.choice(CONDITIONS)
         if kind != "stop":
-            step["on_error"] = self._random.choice(["fail", "continue", "continue", "stop"])
+            step["on_error"] = self._random.choice(self._errors)
         return step
 
     def _call(self, operation: str, step_id: str, item: str) -> dict[str, Any]:
@@ -170,7 +176,11 @@ def story_of(seed: int) -> Story:
     random = Random(seed)
     is_plain = random.random() < 0.3
     main = _Writer(random, is_plain=is_plain, can_begin_runs=not is_plain)
-    run: dict[str, Any] = {"key": "event.data.id", "expires": LONGEST, **({} if is_plain else _policies(random))}
+    run: dict[str, Any] = {
+        "key": "event.data.id",
+        "expires": random.choice(LONGEST),
+        **({} if is_plain else _policies(random)),
+    }
     if "batch" in run:
         del run["key"]  # that is the value of `by`
     when: dict[str, Any] = {"event": ["symphony.campaign.created", "symphony.campaign.updated"]}
@@ -193,12 +203,16 @@ def story_of(seed: int) -> Story:
         "steps": _Writer(random).steps(0, most=2),
     }
     workflows = (workflow,) if is_plain else (workflow, child, listener)
-    happenings = tuple(_happening(random) for _ in range(random.randint(10, 40)))
+    often = {**HAPPENINGS}
+    favourite = random.choice(list(HAPPENINGS))
+    often[favourite] = max(often[favourite], 1) * OFTEN / 2
+    begin = (Happening("deliver", random.randrange(4), 0), Happening("take_in", 0, 0))
+    happenings = tuple(_happening(random, often) for _ in range(random.randint(8, 38)))
     return Story(
         seed=seed,
         lanes=random.randint(1, 4),
         workflows={str(item["workflow"]): json.dumps(item, indent=1) for item in workflows},
-        happenings=happenings,
+        happenings=(*begin, *happenings),
     )
 
 
@@ -222,21 +236,21 @@ HAPPENINGS: Mapping[str, float] = {
     "take_in": 4,
     "sweep": 3,
     "perform": 6,
-    "perform_together": 2,
+    "perform_together": 3,
     "pass_time": 3,
     "vote": 3,
     "cancel": 0.4,
     "settle": 0.7,
     "lose": 0.4,
     "repeat": 0.4,
-    "retry": 0.7,
-    "undo": 0.7,
+    "retry": 1.5,
+    "undo": 1.5,
 }
 """What may happen, and how often beside the others."""
 
 
-def _happening(random: Random) -> Happening:
+def _happening(random: Random, often: Mapping[str, float]) -> Happening:
     """What happens, which of the many ways, and after how many commits and calls the process dies (0: it lives)."""
-    (what,) = random.choices(list(HAPPENINGS), list(HAPPENINGS.values()))
+    (what,) = random.choices(list(often), list(often.values()))
     death = random.randint(1, 6) if random.random() < 0.3 else 0
     return Happening(what, random.randrange(10_000), death)

@@ -122,8 +122,7 @@ class Vendor(ScriptedVendor):
         is_safe = operation.repeat is Repeat.SAFE
         done = Outcome(OutcomeKind.DONE, "ok", status=200, output={"n": self.number})
         answers = [
-            (done, True),
-            (done, True),
+            *[(done, True)] * 4,
             (Outcome(OutcomeKind.REFUSED, "no", status=400), False),
             (Outcome(OutcomeKind.RETRY, "slow down", status=429, retry_after_seconds=30), False),
             (Outcome(OutcomeKind.NOT_SENT, "no connection"), False),
@@ -184,7 +183,7 @@ class World:
     # What may happen.
 
     def _deliver(self, choice: int) -> None:
-        kinds = ("created", "created", "updated", "processing", "completed", "failed")
+        kinds = ("created", "created", "created", "updated", "updated", "failed", "failed", "processing", "completed")
         key, kind = KEYS[choice % len(KEYS)], kinds[(choice // 2) % len(kinds)]
         ago = timedelta(hours=3 if choice % 13 == 0 else 0)
         draft = {
@@ -226,7 +225,7 @@ class World:
                 self.crew.performer.perform(effect_id)
 
     def _answer_with(self, choice: int) -> None:
-        self.vendor.script = [choice, choice // 7]
+        self.vendor.script = [choice, choice // 9]
         self.vendor.number = 1 + (choice % 10 == 0)
 
     def _lose(self, choice: int) -> None:
@@ -240,7 +239,7 @@ class World:
             self.crew.told.append(self.crew.told[choice % len(self.crew.told)])
 
     def _pass_time(self, choice: int) -> None:
-        minutes = (0.1, 1, 11, 70, 400, 2000)[choice % 6]
+        minutes = (0.1, 0.1, 1, 1, 11, 11, 11, 70, 400, 2000)[choice % 10]
         self.database.pass_time(minutes=minutes)
         self.crew.monotonic += minutes * 60
 
@@ -278,7 +277,8 @@ class World:
 
     def _undo(self, choice: int) -> None:
         """A person takes back what a run did, as far as that can be."""
-        run_id = self._run(choice, "state NOT IN ('queued', 'parked')")
+        acted = "SELECT run_id FROM effects WHERE state = 'done' AND operation <> 'symphony.read'"
+        run_id = self._run(choice, f"id IN ({acted})")
         if run_id is None:
             return
         self._answer_with(choice)

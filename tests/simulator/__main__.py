@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 import traceback
@@ -28,18 +29,27 @@ def main() -> int:
     chosen = parser.parse_args()
     seeds = range(chosen.seed, chosen.seed + chosen.schedules)
     print(f"{len(seeds)} schedules, from seed {chosen.seed}, in {chosen.processes} processes", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the processes would be left behind
+    pool = ProcessPoolExecutor(chosen.processes)
+    try:
+        return _play_all(pool, seeds)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _play_all(pool: ProcessPoolExecutor, seeds: range) -> int:
+    """Play these until one does not hold; the exit status."""
     began = told_at = time.monotonic()
-    with ProcessPoolExecutor(chosen.processes) as pool:
-        for seed, why_not in zip(seeds, pool.map(_why_not, seeds, chunksize=AT_A_TIME), strict=True):
-            if why_not:
-                pool.shutdown(cancel_futures=True)
-                print(f"{why_not}\nthe story of seed {seed} does not hold; it is played again by")
-                print(f"    python -m tests.simulator --schedules 1 --seed {seed} --processes 1")
-                return 1
-            now, held = time.monotonic(), seed - chosen.seed + 1
-            if now - told_at >= SECONDS or held == len(seeds):
-                told_at = now
-                print(f"{held} of {len(seeds)} schedules hold, {held / (now - began):.1f} a second", flush=True)
+    for held, why_not in enumerate(pool.map(_why_not, seeds, chunksize=AT_A_TIME), 1):
+        if why_not:
+            seed = seeds[held - 1]
+            print(f"{why_not}\nthe story of seed {seed} does not hold; it is played again by")
+            print(f"    python -m tests.simulator --schedules 1 --seed {seed} --processes 1", flush=True)
+            return 1
+        now = time.monotonic()
+        if now - told_at >= SECONDS or held == len(seeds):
+            told_at = now
+            print(f"{held} of {len(seeds)} schedules hold, {held / (now - began):.1f} a second", flush=True)
     return 0
 
 

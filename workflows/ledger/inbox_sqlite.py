@@ -65,6 +65,10 @@ FROM dedup_keys JOIN deliveries ON deliveries.id = dedup_keys.delivery_id
 WHERE (dedup_keys.source, dedup_keys.key) IN (VALUES {rows})
 """
 
+MANY = 4
+FOLLOWED_SECONDS = 0.015
+"""Within which others follow on a batch of so many."""
+
 CACHED_STATEMENTS = 512
 """A statement for every size of batch, twice."""
 
@@ -77,7 +81,7 @@ class SqliteInbox:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path).absolute()
-        self._lock = WriteLock(self._path.with_name(LOCK_NAME))
+        self._lock = WriteLock(self._path.with_name(LOCK_NAME), goes_first=True)
         self._connection: sqlite3.Connection | None = None
 
     def turn(self) -> WriteLock:
@@ -91,6 +95,9 @@ class SqliteInbox:
         except BaseException as error:
             self.close()
             raise _translated(error) from error
+        finally:
+            # While many come at a time, those who are answered now are followed at once by others.
+            self._lock.is_busy_for(FOLLOWED_SECONDS if len(batch) >= MANY else 0)
 
     def flush(self) -> None:
         """Bring what was stored to the disk, others having their turn meanwhile. Raises LedgerUnavailable."""

@@ -1,4 +1,4 @@
-"""The queue of SQLite's writers: one at a time, in all processes, in the order they came.
+"""The queue of SQLite's writers: one at a time, in all processes; the door first, the others in the order they came.
 
 SQLite's own `busy_timeout` sleeps and tries again, which starves whoever sleeps longest (p99 above a second with two
 processes); a lock that wakes the next one does not. It lives in a file of its own beside the database, never the
@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import struct
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -19,46 +23,92 @@ from workflows.errors import LedgerUnavailable
 LOCK_NAME = "ledger.lock"
 """Beside the database file, one for all databases of that folder."""
 
+LONGEST_GIVEN_WAY = 0.1
+"""Seconds that a writer gives way to the door for; then it goes before it once."""
+LOOK_SECONDS = 0.001
+
 
 class WriteLock:
     """The right to write, held between `with` and its end by whoever locked the file at `path`; not re-entrant.
+
+    The door goes first: a vendor waits for its answer there. The others come one by one behind it, so that it waits for
+    one of them at most.
 
     One value may be shared by threads. Raises LedgerUnavailable where the file cannot be opened: then the database
     could not be written either.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, goes_first: bool = False) -> None:
         self._path = Path(path).resolve()
-        self._descriptor = -1
+        self._goes_first = goes_first
+        self._held = ExitStack()
 
     def __enter__(self) -> None:
         # flock is held by an open file, which the threads of a process may share, so they queue on a mutex first.
         _mutex_of(self._path).acquire()
+        held = ExitStack()
         try:
-            self._descriptor = self._take()
+            if self._goes_first:
+                self.is_busy_for(LONGEST_GIVEN_WAY)
+                held.enter_context(self._locked())
+            else:
+                with self._locked(".others"):
+                    self._give_way()
+                    held.enter_context(self._locked())
         except BaseException:
+            held.close()
             _mutex_of(self._path).release()
             raise
+        self._held = held
 
-    def _take(self) -> int:
-        # Opened anew each time: a descriptor from before a fork would be one lock for parent and child together.
-        try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise LedgerUnavailable(f"cannot open {self._path}: {error.strerror}") from error
-        try:
+    def is_busy_for(self, seconds: float) -> None:
+        """Note for the others that the door wants to write, or will again, within this time."""
+        with self._open(".door") as door:
+            os.pwrite(door, _MOMENT.pack(time.monotonic() + seconds), 0)
+
+    def _give_way(self) -> None:
+        """Wait until the door does not want to write, but not for long."""
+        begun = time.monotonic()
+        with self._open(".door") as door:
+            while _busy_until(door) > time.monotonic() and time.monotonic() - begun < LONGEST_GIVEN_WAY:
+                time.sleep(LOOK_SECONDS)
+
+    @contextmanager
+    def _locked(self, suffix: str = "") -> Iterator[None]:
+        with self._open(suffix) as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except BaseException:
+            yield
+
+    @contextmanager
+    def _open(self, suffix: str) -> Iterator[int]:
+        """A descriptor of its own, with which the lock goes: one from before a fork would be one lock for parent and
+        child together."""
+        path = f"{self._path}{suffix}"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LedgerUnavailable(f"cannot open {path}: {error.strerror}") from error
+        try:
+            yield descriptor
+        finally:
             os.close(descriptor)
-            raise
-        return descriptor
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        descriptor, self._descriptor = self._descriptor, -1
-        os.close(descriptor)  # and with it goes the lock
+        held, self._held = self._held, ExitStack()
+        held.close()
         _mutex_of(self._path).release()
+
+
+_MOMENT = struct.Struct("=d")
+"""On the clock that the processes of a machine share and nobody sets."""
+
+
+def _busy_until(door: int) -> float:
+    noted = os.pread(door, _MOMENT.size, 0)
+    moment: float = _MOMENT.unpack(noted)[0] if len(noted) == _MOMENT.size else 0.0
+    return moment
 
 
 _mutexes: dict[Path, threading.Lock] = {}

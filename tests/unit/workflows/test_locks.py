@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -115,3 +116,45 @@ def _fork_while_held(path: Path, say: Connection) -> None:
             say.send("free" if locks._mutex_of(path.resolve()).acquire(blocking=False) else "held for ever")
             os._exit(0)
         os.waitpid(child, 0)
+
+
+def _write_again_and_again(path: Path, say: Connection) -> None:
+    say.send("begun")
+    while not say.poll():
+        with WriteLock(path):
+            time.sleep(0.005)
+
+
+def test_while_the_door_is_busy_others_give_way_but_not_for_long(tmp_path: Path) -> None:
+    door, other = (WriteLock(tmp_path / "ledger.lock", goes_first=first) for first in (True, False))
+    door.is_busy_for(10)
+    begun = time.monotonic()
+    with other:
+        took = time.monotonic() - begun
+    assert locks.LONGEST_GIVEN_WAY <= took < 5
+    door.is_busy_for(0)
+    begun = time.monotonic()
+    with other:
+        assert time.monotonic() - begun < locks.LONGEST_GIVEN_WAY
+
+
+def test_before_the_door_there_is_never_more_than_one(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.lock"
+    context = multiprocessing.get_context("spawn")
+    pipes = [context.Pipe() for _ in range(4)]
+    others = [context.Process(target=_write_again_and_again, args=(path, theirs)) for _, theirs in pipes]
+    for process, (ours, _) in zip(others, pipes, strict=True):
+        process.start()
+        assert ours.recv() == "begun"
+    waits = []
+    door = WriteLock(path, goes_first=True)
+    for _ in range(50):
+        begun = time.monotonic()
+        with door:
+            waits.append(time.monotonic() - begun)
+        time.sleep(0.01)
+    for process, (ours, _) in zip(others, pipes, strict=True):
+        ours.send("enough")
+        process.join(10)
+    waits.sort()
+    assert waits[len(waits) // 2] < 0.015, "it waited for several of them"

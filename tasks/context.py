@@ -7,11 +7,12 @@ import socket
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from celery import Celery
 
+from tasks.flower import FollowOns
 from tasks.queues import vendor_queue
 from tasks.releasing import Releasing
 from vendors.catalogue import build_catalogue
@@ -50,6 +51,7 @@ class Context:
     bell: IntakeBell
     releasing: Releasing
     callers: ThreadPoolExecutor
+    follow_ons: FollowOns = field(default_factory=FollowOns)
     bell_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ring_intake(self) -> None:
@@ -66,49 +68,54 @@ def build_context(settings: Settings, app: Celery) -> Context:
     catalogue = build_catalogue(settings)
     database = Database(settings.database_url, settings.keys)
     rules = Rules(catalogue, settings.expected)
+    messenger = Messenger(app)
+    releaser = Releaser(database, rules, messenger)
+    releasing = Releasing(releaser.release_due)
     performer = Performer(
         database,
         rules,
         Client(settings, Pacer(database, rules).wait),
         holder=f"{socket.gethostname()}:{os.getpid()}",
         fetched=FetchedDeliveries(build_sources(settings.sources)),
+        # What one worker has made due goes to one worker.
+        releaser=replace(releaser, publish=replace(messenger, spread=1)),
     )
-    messenger = Messenger(app)
-    releaser = Releaser(database, rules, messenger)
     looker = Looker(performer, messenger)
     return Context(
         settings=settings,
         catalogue=catalogue,
         database=database,
-        intake=Intake(database, rules),
+        intake=Intake(database, rules, releaser, releasing.soon),
         performer=performer,
         releaser=releaser,
         looker=looker,
         sweep=Sweep(database, rules, performer, releaser, looker),
         upkeep=Upkeep(database, settings.retention),
         bell=IntakeBell(settings.broker_url),
-        releasing=Releasing(releaser.release_due),
+        releasing=releasing,
         # For the calls of messages that tell of several: a thread for each that may be under way, so that none waits.
         callers=ThreadPoolExecutor(sum(vendor.concurrency for vendor in catalogue.vendors), thread_name_prefix="call"),
     )
 
 
-MOST_TOLD = 8
+MOST_TOLD = 16
 """Effects one message tells of: a message costs as much as a call."""
-SPREAD = 4
-"""Messages at least for what is released at a time, so that several workers share it."""
 
 
 @dataclass(frozen=True)
 class Messenger:
-    """Tells the workers of released effects, by id only."""
+    """Tells the workers of released effects, by id only.
+
+    spread   messages at least for what is released at a time, so that several workers share it
+    """
 
     app: Celery
+    spread: int = 2
 
     def __call__(self, released: Sequence[Released]) -> Sequence[Released]:
         """Send a message for each, or of many of one operation for several; those the broker did not take, whatever
         kept it from it."""
-        messages = _messages(released)
+        messages = _messages(released, self.spread)
         told = 0
         try:
             with self.app.producer_pool.acquire(block=True, timeout=3) as producer:
@@ -130,9 +137,9 @@ class Messenger:
         return []
 
 
-def _messages(released: Sequence[Released]) -> list[Sequence[Released]]:
+def _messages(released: Sequence[Released], spread: int) -> list[Sequence[Released]]:
     """What each message tells of: effects of one operation, one where they are few."""
-    size = min(MOST_TOLD, len(released) // SPREAD)
+    size = min(MOST_TOLD, len(released) // spread)
     if size <= 1:
         return [[item] for item in released]
     by_operation: dict[str, list[Released]] = {}

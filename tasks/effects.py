@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 
 import structlog
-from celery import Celery
+from celery import Celery, Task
 
-from tasks.context import Context
+from tasks.context import MOST_TOLD, Context
+from tasks.flower import FollowOns
 from workflows.catalogue import Operation, Outcome, OutcomeKind
 from workflows.logs import bind
+from workflows.runtime.effects import Claim
 
 
 class OutcomeNotDone(Exception):
@@ -27,8 +30,10 @@ class InDoubt(OutcomeNotDone):
     """Nobody knows whether the vendor acted; a person settles it."""
 
 
-COMPANY_SECONDS = 0.005
-"""How long a call that has ended waits for others of its message, so that they are recorded together."""
+COMPANY_SECONDS = 0.03
+"""How long a call that has ended waits for others of its task, so that they are recorded together."""
+SHIFT_SECONDS = 2.0
+"""How long a task goes on with what is due next, so that a worker can be stopped at any moment."""
 
 FAILURES = {OutcomeKind.REFUSED: Refused, OutcomeKind.IN_DOUBT: InDoubt}
 
@@ -42,48 +47,106 @@ def register(app: Celery, context: Context) -> None:
 
 
 def _register_one(app: Celery, context: Context, operation: Operation) -> None:
-    @app.task(name=operation.name, throws=(OutcomeNotDone,))  # type: ignore[untyped-decorator]
-    def perform(*effect_ids: str) -> str:
-        if len(effect_ids) == 1:
-            return attempt(context, effect_ids[0])
-        return attempt_all(context, effect_ids)
+    @app.task(name=operation.name, throws=(OutcomeNotDone,), bind=True)  # type: ignore[untyped-decorator]
+    def perform(task: Task, *effect_ids: str) -> str:
+        return attempt_all(context, effect_ids, task.request.id)
 
     perform.__doc__ = operation.summary
 
 
-def attempt_all(context: Context, effect_ids: Sequence[str]) -> str:
-    """Make one attempt at each of several effects, side by side; their outcomes' names, and how many each.
+def attempt_all(context: Context, effect_ids: Sequence[str], task_id: str | None = None) -> str:
+    """Make one attempt at each of several effects, side by side, and go on with what follows from them at the same
+    vendor, or is due there next; the outcomes' names, and how many each.
 
     Raises what `attempt` raises, of several the worst, once all are over.
     """
     performer, callers = context.performer, context.callers
-    claims = performer.claim_together(effect_ids)
-    alone = [callers.submit(attempt, context, effect_id) for effect_id in effect_ids if effect_id not in claims]
-    under_way = {callers.submit(performer.call, claim): claim for claim in claims.values()}
-    ended: list[tuple[str, Outcome]] = []
-    while under_way:
-        done = wait(under_way, return_when=FIRST_COMPLETED).done
-        done |= wait(under_way, timeout=COMPANY_SECONDS).done  # most end at nearly the same moment
-        outcomes = [(under_way.pop(call), call.result()) for call in done]
-        performer.record_together(outcomes)
-        ended += [(claim.effect.id, outcome) for claim, outcome in outcomes]
-        context.releasing.soon()
-    names: Counter[str] = Counter()
-    failures: list[BaseException] = []
-    for effect_id, outcome in ended:
-        _count(names, failures, partial(told, effect_id, outcome))
+    ends_at = time.monotonic() + SHIFT_SECONDS
+    claims: Sequence[Claim] = list(performer.claim_together(effect_ids).values())
+    asked = _Part(effect_ids)
+    part_of: dict[str, _Part] = {claim.effect.id: asked for claim in claims}
+    alone = [callers.submit(attempt, context, effect_id) for effect_id in effect_ids if effect_id not in part_of]
+    under_way: dict[Future[Outcome], Claim] = {}
+    while claims or under_way:
+        outcomes = _outcomes(context, claims, under_way)
+        room = MOST_TOLD - len(under_way) if time.monotonic() < ends_at else 0
+        claims = performer.record_together(outcomes, room)
+        for claim, outcome in outcomes:
+            part_of.pop(claim.effect.id).note(partial(told, claim.effect.id, outcome))
+        part_of |= _further(context, claims, task_id)
+        if not claims:
+            context.releasing.soon()
     for made in alone:
-        _count(names, failures, made.result)
-    if failures:
-        raise min(failures, key=_how_good)
-    return ", ".join(f"{name}: {count}" for name, count in sorted(names.items()))
+        asked.note(made.result)
+    return asked.result()
 
 
-def _count(names: Counter[str], failures: list[BaseException], result: Callable[[], str]) -> None:
-    try:
-        names[result()] += 1
-    except Exception as error:
-        failures.append(error)
+def _outcomes(
+    context: Context, claims: Sequence[Claim], under_way: dict[Future[Outcome], Claim]
+) -> list[tuple[Claim, Outcome]]:
+    """Begin the calls of `claims`, and return those that have ended, at least one; `under_way` are the others."""
+    if len(claims) == 1 and not under_way:
+        return [(claims[0], context.performer.call(claims[0]))]
+    under_way |= {context.callers.submit(context.performer.call, claim): claim for claim in claims}
+    done = wait(under_way, return_when=FIRST_COMPLETED).done
+    done |= wait(under_way, timeout=COMPANY_SECONDS).done  # most end at nearly the same moment
+    return [(under_way.pop(call), call.result()) for call in done]
+
+
+def _further(context: Context, claims: Sequence[Claim], task_id: str | None) -> dict[str, _Part]:
+    """What the task went on with, operation by operation, as Flower shows it; by the ids of the effects."""
+    by_operation: dict[str, list[str]] = {}
+    for claim in claims:
+        by_operation.setdefault(claim.operation.name, []).append(claim.effect.id)
+    parts = [_FollowOn(ids, context.follow_ons, name, task_id) for name, ids in by_operation.items()]
+    return {effect_id: part for part in parts for effect_id in part.effect_ids}
+
+
+class _Part:
+    """Attempts at several effects of one operation, and how they ended."""
+
+    def __init__(self, effect_ids: Sequence[str]) -> None:
+        self.effect_ids = effect_ids
+        self._names: Counter[str] = Counter()
+        self._failures: list[Exception] = []
+
+    def note(self, result: Callable[[], str]) -> None:
+        """One of them ended so."""
+        try:
+            self._names[result()] += 1
+        except Exception as error:
+            self._failures.append(error)
+
+    def result(self) -> str:
+        """How all of them ended. Raises the worst failure: errors of ours, then doubts."""
+        if self._failures:
+            raise min(self._failures, key=_how_good)
+        if len(self.effect_ids) == 1:
+            return next(iter(self._names))
+        return ", ".join(f"{name}: {count}" for name, count in sorted(self._names.items()))
+
+    @property
+    def is_over(self) -> bool:
+        return self._names.total() + len(self._failures) == len(self.effect_ids)
+
+
+class _FollowOn(_Part):
+    """Attempts that no message asked for; Flower is told of them."""
+
+    def __init__(self, effect_ids: Sequence[str], follow_ons: FollowOns, operation: str, after: str | None) -> None:
+        super().__init__(effect_ids)
+        self._began_at = time.monotonic()
+        self._follow_ons = follow_ons
+        self._id = follow_ons.began(operation, effect_ids, after=after)
+
+    def note(self, result: Callable[[], str]) -> None:
+        super().note(result)
+        if not self.is_over:
+            return
+        try:
+            self._follow_ons.succeeded(self._id, self.result(), time.monotonic() - self._began_at)
+        except Exception as error:
+            self._follow_ons.failed(self._id, error)
 
 
 def _how_good(failure: BaseException) -> int:

@@ -31,7 +31,6 @@ def drain(context: Context) -> int:
     total = 0
     while taken := context.intake.take_batch():
         total += taken
-        context.releaser.release_due()
         if time.monotonic() > end:
             context.ring_intake()
             break

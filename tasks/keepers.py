@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +15,9 @@ from tasks.context import Context
 from tasks.timekeeper import SWEEP_SECONDS, sweep
 from tasks.upkeep import UPKEEP_SECONDS, keep_up
 from workflows.errors import LedgerUnavailable
+
+PRIORITY = 10
+"""Of a worker, as `nice` counts: where it shares processors with the door, who waits for an answer there goes first."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +56,7 @@ class Keeper:
 
 
 def bootstep(context: Context) -> type[bootsteps.StartStopStep]:
-    """The step by which Celery starts and stops the keepers with its worker."""
+    """The step by which Celery starts and stops the keepers with its worker, which gives way to the door."""
 
     class KeepersStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Run from when the worker can reach its broker until it stops."""
@@ -61,12 +65,14 @@ def bootstep(context: Context) -> type[bootsteps.StartStopStep]:
 
         def __init__(self, worker: Any, **options: Any) -> None:
             super().__init__(worker, **options)
+            os.setpriority(os.PRIO_PROCESS, 0, max(PRIORITY, os.getpriority(os.PRIO_PROCESS, 0)))
             self.keepers = (
                 Keeper("timekeeper", partial(sweep, context), SWEEP_SECONDS),
                 Keeper("upkeep", partial(keep_up, context.upkeep), UPKEEP_SECONDS),
             )
 
         def start(self, worker: Any) -> None:
+            context.follow_ons.start(worker)
             for keeper in self.keepers:
                 keeper.start()
 

@@ -1,16 +1,21 @@
 """What is claimed and recorded together ends as what is done one by one, asks every gate, and takes few statements."""
 
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
 
 from tests.builders.ledger import COMPLETED, ClockedDatabase, Crew, catalogue, operation, store_delivery
+from tests.builders.statements import statements
 from workflows.catalogue import Limit, Operation, Outcome, OutcomeKind, Repeat
+from workflows.engine.breaker import TRIPS_AFTER
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, nudges, schema
-from workflows.ledger.lanes import take_rate_slot
+from workflows.ledger.lanes import note_outcome, take_rate_slot
 from workflows.ledger.tables import attempts, effect_subjects, effects, runs, steps
 from workflows.runtime.intake import Intake
 from workflows.values import Money, new_id
@@ -43,7 +48,7 @@ def make(database_url: str) -> Iterator[object]:
     schema.upgrade(database)
 
     def made(*operations: Operation, **options: object) -> Crew:
-        crew = Crew(database, catalogue(*(operations or (EDIT, ADD)), concurrency=32, **options))
+        crew = Crew(database, catalogue(*(operations or (EDIT, ADD)), **{"concurrency": 32, **options}))
         with database.write() as connection:
             brands = {"main": {"budget_cap": Money(500, "USD")}}
             definitions = [read_definition(TWO_CALLS, "follow-up.yml")]
@@ -56,6 +61,13 @@ def make(database_url: str) -> Iterator[object]:
 
 def campaigns(crew: Crew, *numbers: int) -> None:
     """Let these campaigns be completed, and release their first calls."""
+    store_campaigns(crew, *numbers)
+    while Intake(crew.database, crew.rules).take_batch():
+        pass
+    crew.releaser.release_due()
+
+
+def store_campaigns(crew: Crew, *numbers: int) -> None:
     with crew.database.write() as connection:
         for number in numbers:
             draft = {
@@ -66,9 +78,6 @@ def campaigns(crew: Crew, *numbers: int) -> None:
                 "data": {"id": str(number), "provider": "facebook"},
             }
             store_delivery(connection, new_id(), drafts=[draft])
-    while Intake(crew.database, crew.rules).take_batch():
-        pass
-    crew.releaser.release_due()
 
 
 def told(crew: Crew) -> list[str]:
@@ -129,33 +138,20 @@ def test_what_is_done_together_ends_as_what_is_done_one_by_one(make, database_ur
 def test_a_group_takes_no_more_statements_than_one(make):
     crew = make()
     campaigns(crew, 1)
-    with counted(crew) as one:
+    with statements(crew.database) as one:
         work_together(crew)
     campaigns(crew, *range(2, 18))
     crew.performer.claim_together([])
-    with counted(crew) as many:
+    with statements(crew.database) as many:
         work_together(crew)
     assert len(many) <= len(one) + 3, "something is done for each effect by itself"
-
-
-@contextmanager
-def counted(crew: Crew) -> Iterator[list[str]]:
-    found: list[str] = []
-
-    def note(connection, cursor, statement, *rest) -> None:
-        found.append(statement)
-
-    sa.event.listen(crew.database.engine, "before_cursor_execute", note)
-    yield found
-    sa.event.remove(crew.database.engine, "before_cursor_execute", note)
 
 
 def test_an_effect_that_is_told_of_twice_is_claimed_once(make):
     crew = make()
     campaigns(crew, 1)
     (effect_id,) = told(crew)
-    found = crew.performer._serve([effect_id, effect_id])
-    assert [bool(claim) for claim in found] == [True, False]
+    assert list(crew.performer.claim_together([effect_id, effect_id])) == [effect_id]
     assert crew.performer.claim_together([effect_id]) == {}
 
 
@@ -219,3 +215,133 @@ def test_a_claim_of_a_group_names_its_deadline_as_one_by_itself_does(make):
     (claim,) = crew.performer.claim_together(told(crew)).values()
     crew.monotonic += 6
     assert crew.performer.call(claim).kind is OutcomeKind.NOT_SENT
+
+
+@dataclass
+class Handing:
+    """A worker that hands on what becomes due by what it does, in the same transaction."""
+
+    crew: Crew
+
+    def __post_init__(self) -> None:
+        self.performer = replace(self.crew.performer, releaser=self.crew.releaser)
+        self.crew.releaser.release_vendor("symphony")  # once somebody has, the vendor has its lane
+        self.asked_for_more = 0
+
+    def take_in(self, *numbers: int) -> None:
+        store_campaigns(self.crew, *numbers)
+        intake = Intake(self.crew.database, self.crew.rules, self.crew.releaser, self._more)
+        while intake.take_batch():
+            pass
+
+    def _more(self) -> None:
+        self.asked_for_more += 1
+
+
+def states(crew: Crew) -> dict[str, int]:
+    return Counter(state for (state,) in rows(crew, effects, "state"))
+
+
+def test_what_may_leave_at_once_is_released_as_it_is_written_down(make):
+    crew = make()
+    handing = Handing(crew)
+    handing.take_in(1, 2, 3)
+    assert states(crew) == {"released": 3}
+    assert len(told(crew)) == 3
+    assert handing.asked_for_more == 0
+
+
+def test_what_may_not_stays_due_and_somebody_is_asked_to_release_it(make):
+    crew = make(concurrency=2)
+    handing = Handing(crew)
+    handing.take_in(1, 2, 3)
+    assert states(crew) == {"released": 2, "intended": 1}
+    assert handing.asked_for_more == 1
+    handing.take_in(4)
+    assert states(crew) == {"released": 2, "intended": 2}, "nobody overtakes one that waits"
+
+
+def test_nothing_leaves_to_a_vendor_that_rests_or_for_a_run_that_is_to_be_cancelled(make):
+    crew = make()
+    with crew.database.write() as connection:
+        silence = Outcome(OutcomeKind.RETRY, "silence")
+        for _ in range(TRIPS_AFTER):
+            note_outcome(connection, "symphony", silence, crew.database.time)
+    Handing(crew).take_in(1)
+    assert states(crew) == {"intended": 1}
+
+
+def test_a_worker_goes_on_with_what_follows_from_its_calls_without_being_told(make, database_url: str, tmp_path):
+    crew = make()
+    handing = Handing(crew)
+    handing.take_in(1, 2)
+    first = handing.performer.claim_together(told(crew))
+    further = handing.performer.record_together([(claim, DONE) for claim in first.values()], room=16)
+    assert [claim.operation.name for claim in further] == ["symphony.add_locations"] * 2
+    assert told(crew) == []
+    assert states(crew) == {"done": 2, "claimed": 2}
+    assert handing.performer.record_together([(claim, DONE) for claim in further], room=16) == []
+    other = ClockedDatabase(f"sqlite:///{tmp_path}/other.db")
+    schema.upgrade(other)
+    alone = Crew(other, crew.catalogue)
+    with other.write() as connection:
+        definitions = [read_definition(TWO_CALLS, "follow-up.yml")]
+        configuration.apply(connection, definitions, {"main": {}}, by="a test", now=other.time)
+    campaigns(alone, 1, 2)
+    while work_together(alone):
+        pass
+    assert ends(crew) == ends(alone)
+    other.close()
+
+
+def test_beyond_its_room_others_are_told(make):
+    crew = make()
+    handing = Handing(crew)
+    handing.take_in(1, 2, 3)
+    claims = handing.performer.claim_together(told(crew)).values()
+    further = handing.performer.record_together([(claim, DONE) for claim in claims], room=1)
+    assert len(further) == 1
+    assert len(told(crew)) == 2
+    assert states(crew) == {"done": 3, "claimed": 1, "released": 2}
+
+
+def test_in_the_place_of_calls_that_ended_those_go_that_have_waited_longest_and_never_more_than_there_are_lanes(make):
+    crew = make(concurrency=2)
+    handing = Handing(crew)
+    handing.take_in(1, 2)
+    crew.database.pass_time(seconds=1)
+    handing.take_in(3, 4)
+    claims = list(handing.performer.claim_together(told(crew)).values())
+    further = handing.performer.record_together([(claims[0], DONE)], room=16)
+    assert [claim.effect.inputs["id"] for claim in further] == ["3"]
+    assert states(crew) == {"done": 1, "claimed": 2, "intended": 2}
+
+
+def test_a_run_that_is_to_be_cancelled_is_not_gone_on_with(make):
+    crew = make()
+    handing = Handing(crew)
+    handing.take_in(1)
+    (claim,) = handing.performer.claim_together(told(crew)).values()
+    with crew.database.write() as connection:
+        run_id = connection.scalar(sa.select(runs.c.id))
+        nudges.leave(connection, [run_id], crew.database.time, {"reason": "why", "by": "", "cleans_up": False})
+    assert handing.performer.record_together([(claim, DONE)], room=16) == []
+    assert states(crew) == {"done": 1, "released": 1}, "its own claim will say so"
+    (second,) = told(crew)
+    assert handing.performer.perform(second) is None
+    assert states(crew) == {"done": 1, "cancelled": 1}
+
+
+def test_what_several_threads_have_to_record_is_recorded_together(make):
+    crew = make()
+    campaigns(crew, *range(1, 9))
+    claims = list(crew.performer.claim_together(told(crew)).values())
+    barrier = Barrier(len(claims))
+
+    def record(claim) -> list:
+        barrier.wait()
+        return crew.performer.record_together([(claim, DONE)])
+
+    with ThreadPoolExecutor(len(claims)) as pool:
+        assert list(pool.map(record, claims)) == [[]] * len(claims)
+    assert states(crew) == {"done": 8, "intended": 8}

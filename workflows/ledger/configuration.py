@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from workflows.errors import NotFound
 from workflows.language.definition import Definition
+from workflows.ledger.prepared import Prepared
 from workflows.ledger.tables import applied, definitions
 
 
@@ -27,7 +28,7 @@ class Applied:
 
 
 _LATEST = sa.select(applied).order_by(applied.c.id.desc()).limit(1)
-_LATEST_ID = sa.select(sa.func.max(applied.c.id))
+_LATEST_ID = Prepared(sa.select(sa.func.max(applied.c.id)))
 _SOURCE = sa.select(definitions.c.name, definitions.c.source).where(definitions.c.hash == sa.bindparam("hash"))
 
 
@@ -62,7 +63,7 @@ def _one(connection: Connection, statement: sa.Select[Any]) -> Applied | None:
 
 def latest_id(connection: Connection) -> int | None:
     """The number of what is in force, to see cheaply whether it changed."""
-    found: int | None = connection.scalar(_LATEST_ID)
+    found: int | None = _LATEST_ID.scalar(connection)
     return found
 
 

@@ -19,6 +19,7 @@ from workflows.events import Event
 from workflows.ledger import nudges
 from workflows.ledger.database import insert
 from workflows.ledger.events import event_of, read_event
+from workflows.ledger.prepared import Prepared, one_of
 from workflows.ledger.tables import awaited, event_keys, events, listened
 from workflows.values import first_id_at, new_id, time_of_id
 
@@ -59,16 +60,14 @@ def listen(connection: Connection, kind: str, path: str, lookback: timedelta, no
     _keep(connection, ((event, [path], came_at) for event, came_at in earlier))
 
 
-_LISTENED = sa.select(listened.c.type, listened.c.path).where(
-    listened.c.type.in_(sa.bindparam("kinds", expanding=True))
-)
+_LISTENED = Prepared(sa.select(listened.c.type, listened.c.path).where(one_of(listened.c.type, "kinds")))
 
 
 def note(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
     """Keep new events under their keys, and tell the runs that wait for them."""
     kinds = sorted({event.type for event in fresh})
     paths: dict[str, list[str]] = {}
-    for row in connection.execute(_LISTENED, {"kinds": kinds}):
+    for row in _LISTENED.all(connection, kinds=kinds):
         paths.setdefault(row.type, []).append(row.path)
     if not paths:
         return

@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import wal
 from workflows.ledger.locks import WriteLock
+from workflows.ledger.prepared import Prepared
 from workflows.ledger.tables import instant
 from workflows.ledger.vault import Vault, with_vault
 from workflows.settings.keys import SealingKey
@@ -52,6 +53,12 @@ PROGRAM_LIMIT = "54"
 """The class of PostgreSQL's errors about values too large for an index or a statement; psycopg counts it as operational
 (PostgreSQL, "Error Codes")."""
 SURELY_ALIVE_SECONDS = 1.0
+_NOW = Prepared(
+    sa.select(
+        sa.literal_column("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", sa.BigInteger).label("now")
+    )
+)
+_WAITS_FOR_NO_FLUSH = Prepared(sa.text("SET LOCAL synchronous_commit TO OFF"))
 RETURNED_AT = "stagedoor.returned_at"
 NEEDS_NO_FLUSH = "stagedoor_needs_no_flush"
 POOL_SIZE = 10
@@ -72,6 +79,7 @@ class Database:
             parsed,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
+            pool_use_lifo=True,  # few are used, and what those know of our statements is used again
             connect_args={} if self.is_sqlite else POSTGRESQL_CONNECTION,
             hide_parameters=True,  # an error that is logged must not show what was to be written
         )
@@ -95,6 +103,8 @@ class Database:
         """A connection to look with. Raises LedgerUnavailable when there is no database to look at."""
         with _translated(), self.engine.connect() as connection:
             yield connection
+            # Nothing was written; but with a rollback psycopg would forget every statement it has prepared.
+            connection.commit()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -125,7 +135,7 @@ class Database:
         if self.is_sqlite:
             connection.execution_options(**{NEEDS_NO_FLUSH: True})
         else:
-            connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+            _WAITS_FOR_NO_FLUSH.run(connection)
 
     @contextmanager
     def rebuild(self) -> Iterator[Connection]:
@@ -155,9 +165,7 @@ class Database:
         """The clock that all processes share: the server's on PostgreSQL, this machine's on SQLite."""
         if self.is_sqlite:
             return utc_now()
-        micros = connection.scalar(sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
-        assert isinstance(micros, int)
-        return instant(micros)
+        return instant(_NOW.scalar(connection))
 
     def _expect_alive(self, driver: Any, record: Any, proxy: Any) -> None:
         """Have the pool connect anew where the server has gone since this connection was used.

@@ -15,7 +15,8 @@ from workflows import typed_json
 from workflows.events import Event
 from workflows.ledger.arrivals import Arrival
 from workflows.ledger.database import insert
-from workflows.ledger.lines import is_sealed
+from workflows.ledger.lines import in_state, is_sealed
+from workflows.ledger.prepared import Prepared, one_of
 from workflows.ledger.tables import dedup_keys, deliveries, instant, micros, milestones, shards
 from workflows.ledger.vault import vault_of
 from workflows.values import DeliveryId
@@ -79,9 +80,10 @@ def store(connection: Connection, arrival: Arrival, now: datetime) -> None:
     )
 
 
-_ANY_PENDING = sa.select(sa.literal(1)).where(deliveries.c.state == "pending").limit(1)
-_WAITS_IN_SHARD = (deliveries.c.state == "pending") & (deliveries.c.shard == shards.c.id)
-_SHARDS = (
+_PENDING = in_state(deliveries, "pending")
+_ANY_PENDING = sa.select(sa.literal(1)).where(_PENDING).limit(1)
+_WAITS_IN_SHARD = _PENDING & (deliveries.c.shard == shards.c.id)
+_SHARDS = Prepared(
     sa.select(shards.c.id)
     .where(sa.exists().where(_WAITS_IN_SHARD))
     .order_by(sa.select(sa.func.min(deliveries.c.id)).where(_WAITS_IN_SHARD).scalar_subquery())
@@ -100,23 +102,25 @@ def lock_shards(connection: Connection, most: int) -> list[int]:
 
     Those whose first delivery has waited longest come first: while more comes than can be taken in, none is left out.
     """
-    return list(connection.scalars(_SHARDS, {"most": most}))
+    return _SHARDS.scalars(connection, most=most)
+
+
+_PENDING_IN_SHARD = Prepared(
+    sa.select(
+        deliveries.c.id,
+        deliveries.c.source,
+        deliveries.c.received_at,
+        sa.type_coerce(deliveries.c.drafts, sa.Text).label("written"),
+        sa.case((is_sealed(), sa.type_coerce(deliveries.c.headers, sa.Text))).label("sealed"),
+    )
+    .where(_PENDING, deliveries.c.shard == sa.bindparam("shard"))
+    .order_by(deliveries.c.id)
+    .limit(sa.bindparam("most"))
+)
 
 
 def pending(connection: Connection, shard: int, limit: int) -> list[Pending]:
     """The waiting deliveries of a locked shard, in the order they arrived."""
-    statement = (
-        sa.select(
-            deliveries.c.id,
-            deliveries.c.source,
-            deliveries.c.received_at,
-            sa.type_coerce(deliveries.c.drafts, sa.Text).label("written"),
-            sa.case((is_sealed(), sa.type_coerce(deliveries.c.headers, sa.Text))).label("sealed"),
-        )
-        .where(deliveries.c.state == "pending", deliveries.c.shard == shard)
-        .order_by(deliveries.c.id)
-        .limit(limit)
-    )
     vault = vault_of(connection)
 
     def opener(delivery_id: str, sealed: str | None) -> Callable[[str], str]:
@@ -124,14 +128,20 @@ def pending(connection: Connection, shard: int, limit: int) -> list[Pending]:
 
     return [
         Pending(row.id, row.source, row.received_at, row.written, opener(row.id, row.sealed))
-        for row in connection.execute(statement)
+        for row in _PENDING_IN_SHARD.all(connection, shard=shard, most=limit)
     ]
+
+
+_MARK_TAKEN = Prepared(
+    deliveries.update()
+    .where(one_of(deliveries.c.id, "ids"))
+    .values(state=sa.literal_column("'taken'"), drafts=sa.null(), taken_at=sa.bindparam("at"))
+)
 
 
 def mark_taken(connection: Connection, delivery_ids: Sequence[str], now: datetime) -> None:
     """Their events stand in the ledger; the drafts are not needed any more."""
-    these = deliveries.c.id.in_(delivery_ids)
-    connection.execute(deliveries.update().where(these).values(state="taken", drafts=None, taken_at=now))
+    _MARK_TAKEN.run(connection, ids=delivery_ids, at=now)
 
 
 def set_aside(connection: Connection, delivery_id: str, problem: dict[str, object], now: datetime) -> None:
@@ -148,10 +158,18 @@ def record_milestones(connection: Connection, fresh: Sequence[Event], now: datet
     if not fresh:
         return
     reached = {(event.subject, event.type): event.id for event in reversed(fresh)}
-    connection.execute(
-        insert(connection, milestones).on_conflict_do_nothing(),
+    _REACH.run_all(
+        connection,
         [
             {"subject": subject, "type": kind, "event_id": event_id, "reached_at": now}
             for (subject, kind), event_id in sorted(reached.items())
         ],
     )
+
+
+_REACH = Prepared(
+    sa.text(
+        "INSERT INTO milestones (subject, type, event_id, reached_at) VALUES (:subject, :type, :event_id, :reached_at)"
+        " ON CONFLICT DO NOTHING"
+    ).bindparams(sa.bindparam("reached_at", type_=milestones.c.reached_at.type))
+)

@@ -24,6 +24,7 @@ from workflows.engine.states import EFFECT_MOVES, OUT_THERE, EffectState, source
 from workflows.errors import NotFound
 from workflows.ledger import once
 from workflows.ledger.lines import in_state
+from workflows.ledger.prepared import Later, Prepared, one_of
 from workflows.ledger.tables import attempts, effect_subjects, effects, milestones
 from workflows.values import EffectId, new_id
 
@@ -165,6 +166,10 @@ def row_of(effect_id: EffectId, intent: Intent, closed: Closed | None, now: date
         "gate_key": closed.key if closed and held else None,
         "reason": closed.reason if closed else None,
         "due_at": recheck_at(now, now) if held else now,
+        "token": 0,
+        "attempts": 0,
+        "holder": None,
+        "lease_until": None,
         "max_attempts": intent.max_attempts,
         "give_up_at": intent.give_up_at,
         "created_at": now,
@@ -181,25 +186,31 @@ def recheck_at(created_at: datetime, now: datetime) -> datetime:
     return now + min(max(age, timedelta(seconds=1)), timedelta(minutes=5))
 
 
-_SEEN = sa.select(milestones.c.subject, milestones.c.type).where(
-    milestones.c.subject.in_(sa.bindparam("subjects", expanding=True))
-)
+_SEEN = Prepared(sa.select(milestones.c.subject, milestones.c.type).where(one_of(milestones.c.subject, "subjects")))
 
 
 def seen_milestones(connection: Connection, required: Iterable[Precondition]) -> set[Milestone]:
     """Everything seen so far about the subjects of these preconditions."""
-    subjects = sorted({need.subject for need in required})
+    return ask_seen(connection, required)()
+
+
+def ask_seen(connection: Connection, required: Iterable[Precondition]) -> Later[set[Milestone]]:
+    """The same, to be had later."""
+    subjects = {need.subject for need in required}
     if not subjects:
-        return set()
-    return {Milestone(row.subject, row.type) for row in connection.execute(_SEEN, {"subjects": subjects})}
+        return set
+    found = _SEEN.ask(connection, subjects=subjects)
+    return lambda: {Milestone(row.subject, row.type) for row in found()}
 
 
 _FREE_AND_HELD = (
     sa.select(effects.c.id)
-    .where(in_state(effects, EffectState.HELD), effects.c.gate_key.in_(sa.bindparam("keys", expanding=True)))
+    .where(in_state(effects, EffectState.HELD), one_of(effects.c.gate_key, "keys"))
     .with_for_update(skip_locked=True)
 )
-_WAKE_HELD = effects.update().where(effects.c.id.in_(_FREE_AND_HELD)).values(due_at=sa.bindparam("at"))
+_WAKE_HELD = Prepared(
+    effects.update().where(effects.c.id.in_(_FREE_AND_HELD)).values(due_at=sa.bindparam("at")).returning(effects.c.id)
+)
 
 
 def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> int:
@@ -208,17 +219,42 @@ def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> i
     Waits for nobody, since others wait for what this transaction holds already: an effect that another transaction is
     just waking or looking at is left to it (see `missed_news`).
     """
-    return connection.execute(_WAKE_HELD, {"keys": sorted(keys), "at": now}).rowcount if keys else 0
+    return len(_WAKE_HELD.all(connection, keys=keys, at=now)) if keys else 0
+
+
+_BEHIND = sa.select(effect_subjects.c.subject).where(one_of(effect_subjects.c.effect_id, "ids"))
+_WAKE_BEHIND = Prepared(
+    effects.update()
+    .where(
+        effects.c.id.in_(
+            sa.select(effects.c.id)
+            .where(in_state(effects, EffectState.HELD), effects.c.gate_key.in_(_BEHIND))
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(due_at=sa.bindparam("at"))
+)
+
+
+def wake_behind(connection: Connection, effect_ids: Collection[str], now: datetime) -> None:
+    """The same for what waits behind these effects, for the subjects they have just freed."""
+    _WAKE_BEHIND.run(connection, ids=effect_ids, at=now)
 
 
 def missed_news(connection: Connection, keys: Collection[str], now: datetime) -> bool:
     """Whether these subjects hold an effect that does not look at its gate by `now`, the time of the news."""
-    asleep = sa.select(sa.literal(1)).where(_held_by(keys), effects.c.due_at > now)
-    return bool(keys) and connection.scalar(asleep.limit(1)) is not None
+    return bool(keys) and _ASLEEP.scalar(connection, keys=keys, by=now) is not None
 
 
-def _held_by(keys: Collection[str]) -> sa.ColumnElement[bool]:
-    return in_state(effects, EffectState.HELD) & effects.c.gate_key.in_(sorted(keys))
+_ASLEEP = Prepared(
+    sa.select(sa.literal(1))
+    .where(
+        in_state(effects, EffectState.HELD),
+        one_of(effects.c.gate_key, "keys"),
+        effects.c.due_at > sa.bindparam("by"),
+    )
+    .limit(1)
+)
 
 
 _DUE = in_state(effects, EffectState.INTENDED, EffectState.HELD) & (effects.c.due_at <= sa.bindparam("by"))
@@ -226,25 +262,39 @@ _DUE = in_state(effects, EffectState.INTENDED, EffectState.HELD) & (effects.c.du
 
 def with_due(connection: Connection, vendors: Sequence[str], now: datetime) -> list[str]:
     """Those of these vendors of which an effect may be released now."""
+    return ask_due(connection, vendors, now)()
+
+
+def ask_due(connection: Connection, vendors: Sequence[str], now: datetime) -> Later[list[str]]:
+    """The same, to be had later."""
     if not vendors:
-        return []
-    found = connection.execute(_are_due(tuple(vendors)), {"by": now}).one()
-    return [vendor for vendor, is_due in zip(vendors, found, strict=True) if is_due]
+        return list
+    found = _are_due(tuple(vendors)).ask(connection, by=now)
+    return lambda: [vendor for vendor, is_due in zip(vendors, found()[0], strict=True) if is_due]
 
 
 @lru_cache(maxsize=64)
-def _are_due(vendors: tuple[str, ...]) -> sa.Executable:
+def _are_due(vendors: tuple[str, ...]) -> Prepared:
     asked = [sa.exists().where(_DUE, effects.c.vendor == vendor) for vendor in vendors]
-    return sa.select(*(each.label(f"vendor_{place}") for place, each in enumerate(asked)))
+    columns: list[sa.ColumnElement[Any]] = [each.label(f"vendor_{place}") for place, each in enumerate(asked)]
+    return Prepared(sa.select(*columns))
 
 
 def count_out(connection: Connection, vendor: str) -> int:
     """How many effects of this vendor are with the workers."""
-    return connection.scalar(_COUNT_OUT, {"of": vendor}) or 0
+    return ask_out(connection, vendor)()
 
 
-_COUNT_OUT = sa.select(sa.func.count()).where(
-    in_state(effects, EffectState.RELEASED, EffectState.CLAIMED), effects.c.vendor == sa.bindparam("of")
+def ask_out(connection: Connection, vendor: str) -> Later[int]:
+    """The same, to be had later."""
+    found = _COUNT_OUT.ask(connection, of=vendor)
+    return lambda: found()[0][0]
+
+
+_COUNT_OUT = Prepared(
+    sa.select(sa.func.count()).where(
+        in_state(effects, EffectState.RELEASED, EffectState.CLAIMED), effects.c.vendor == sa.bindparam("of")
+    )
 )
 
 
@@ -276,7 +326,7 @@ def due(connection: Connection, vendor: str, now: datetime, limit: int) -> list[
     return [effect for turn in zip_longest(*turns) for effect in turn if effect is not None][:limit]
 
 
-def _due_of(connection: Connection, statement: sa.Select[Any], given: dict[str, Any]) -> list[DueRow]:
+def _due_of(connection: Connection, statement: Prepared, given: dict[str, Any]) -> list[DueRow]:
     return [
         DueRow(
             row.id,
@@ -287,29 +337,38 @@ def _due_of(connection: Connection, statement: sa.Select[Any], given: dict[str, 
             EffectState(row.state),
             row.created_at,
         )
-        for row in connection.execute(statement, given)
+        for row in statement.all(connection, **given)
     ]
 
 
 def _tenants(connection: Connection, vendor: str, after: str) -> Iterator[str]:
     """The other tenants with effects that wait for this vendor, going round from the one behind `after`."""
-    waiting = in_state(effects, EffectState.INTENDED, EffectState.HELD) & (effects.c.vendor == vendor)
-    following = sa.select(sa.func.min(effects.c.tenant)).where(waiting)
-    tenant = connection.scalar(following.where(effects.c.tenant > after))
+    tenant = _NEXT_TENANT.scalar(connection, of=vendor, after=after)
     while tenant is not None:
         yield tenant
-        tenant = connection.scalar(following.where(effects.c.tenant > tenant))
-    tenant = connection.scalar(following.where(effects.c.tenant < after))
-    while tenant is not None:
+        tenant = _NEXT_TENANT.scalar(connection, of=vendor, after=tenant)
+    tenant = _NEXT_TENANT.scalar(connection, of=vendor, after="")
+    while tenant is not None and tenant < after:
         yield tenant
-        tenant = connection.scalar(following.where(effects.c.tenant > tenant, effects.c.tenant < after))
+        tenant = _NEXT_TENANT.scalar(connection, of=vendor, after=tenant)
+
+
+_NEXT_TENANT = Prepared(
+    sa.select(sa.func.min(effects.c.tenant)).where(
+        in_state(effects, EffectState.INTENDED, EffectState.HELD),
+        effects.c.vendor == sa.bindparam("of"),
+        effects.c.tenant > sa.bindparam("after"),
+    )
+)
 
 
 _DUE_OF_VENDOR = sa.select(*(effects.c[name] for name in DueRow._fields)).where(
     _DUE, effects.c.vendor == sa.bindparam("of")
 )
 _FIRST_DUE, _FIRST_DUE_OF_TENANT = (
-    which.order_by(effects.c.due_at, effects.c.id).limit(sa.bindparam("most")).with_for_update(skip_locked=True)
+    Prepared(
+        which.order_by(effects.c.due_at, effects.c.id).limit(sa.bindparam("most")).with_for_update(skip_locked=True)
+    )
     for which in (_DUE_OF_VENDOR, _DUE_OF_VENDOR.where(effects.c.tenant == sa.bindparam("whose")))
 )
 
@@ -318,16 +377,17 @@ def release(connection: Connection, effect_ids: Sequence[str], now: datetime) ->
     """Hand these effects to the workers, under a lease that a lost message outlives."""
     if not effect_ids:
         return
-    connection.execute(
-        effects.update()
-        .where(effects.c.id.in_(effect_ids), effects.c.state.in_(sources_of(EFFECT_MOVES, EffectState.RELEASED)))
-        .values(
-            state=EffectState.RELEASED,
-            gate=None,
-            gate_key=None,
-            lease_until=now + timedelta(seconds=RELEASE_SECONDS),
-        )
+    _RELEASE.run(connection, ids=effect_ids, until=now + timedelta(seconds=RELEASE_SECONDS))
+
+
+_RELEASE = Prepared(
+    effects.update()
+    .where(
+        one_of(effects.c.id, "ids"),
+        in_state(effects, *sources_of(EFFECT_MOVES, EffectState.RELEASED)),
     )
+    .values(state=EffectState.RELEASED, gate=None, gate_key=None, lease_until=sa.bindparam("until"))
+)
 
 
 def take_back(connection: Connection, effect_ids: Sequence[str], due_at: datetime) -> None:

@@ -10,18 +10,21 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from workflows.events import Event
+from workflows.ledger.prepared import Later, Prepared, insert_all, one_of
 from workflows.ledger.tables import events, milestones
 from workflows.values import first_id_at
 
 _ONE = sa.select(events).where(events.c.id == sa.bindparam("id"))
+_THESE = Prepared(sa.select(events).where(one_of(events.c.id, "ids")).order_by(events.c.id))
 
 
 def record(connection: Connection, fresh: Sequence[Event]) -> None:
     """Write events down."""
     if not fresh:
         return
-    connection.execute(
-        events.insert(),
+    insert_all(
+        connection,
+        events,
         [
             {
                 "id": event.id,
@@ -48,8 +51,13 @@ def read_event(connection: Connection, event_id: str) -> Event:
 
 def read_events(connection: Connection, event_ids: Collection[str]) -> list[Event]:
     """The events of these ids, in the order they came."""
-    rows = connection.execute(sa.select(events).where(events.c.id.in_(sorted(event_ids))).order_by(events.c.id))
-    return [event_of(row) for row in rows]
+    return ask_these(connection, event_ids)()
+
+
+def ask_these(connection: Connection, event_ids: Collection[str]) -> Later[list[Event]]:
+    """The same, to be had later."""
+    rows = _THESE.ask(connection, ids=event_ids)
+    return lambda: [event_of(row) for row in rows()]
 
 
 def came_since(connection: Connection, types: Collection[str], since: datetime) -> list[Event]:

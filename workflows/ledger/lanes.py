@@ -14,12 +14,15 @@ from workflows.catalogue import Limit, Outcome
 from workflows.engine import breaker
 from workflows.engine.breaker import Lane
 from workflows.engine.pacing import Pace, Slot, take_slot
+from workflows.ledger.prepared import Later, Prepared, one_of
 from workflows.ledger.tables import lanes, rates
 
 _LANE = sa.select(lanes).where(lanes.c.vendor == sa.bindparam("vendor"))
-_LOCKED_LANE = _LANE.with_for_update()
-_LANES = sa.select(lanes).where(lanes.c.vendor.in_(sa.bindparam("vendors", expanding=True)))
-_RESTING = sa.select(lanes.c.vendor).where(lanes.c.rests_until > sa.bindparam("now"))
+_LOCKED_LANE = Prepared(_LANE.with_for_update())
+_IDLE_LANE = Prepared(_LANE.with_for_update(skip_locked=True))
+_LANES = Prepared(sa.select(lanes).where(one_of(lanes.c.vendor, "vendors")))
+_RATES = Prepared(sa.select(rates).where(rates.c.vendor == sa.bindparam("vendor")))
+_RESTING = Prepared(sa.select(lanes.c.vendor).where(lanes.c.rests_until > sa.bindparam("now")))
 
 
 def lock_lane(connection: Connection, vendor: str) -> Lane:
@@ -36,13 +39,19 @@ def lock_lane(connection: Connection, vendor: str) -> Lane:
 
 
 def _locked(connection: Connection, vendor: str) -> Lane | None:
-    row = connection.execute(_LOCKED_LANE, {"vendor": vendor}).one_or_none()
-    return None if row is None else Lane(row.failures, row.rests_until)
+    rows = _LOCKED_LANE.all(connection, vendor=vendor)
+    return Lane(rows[0].failures, rows[0].rests_until) if rows else None
+
+
+def ask_idle(connection: Connection, vendor: str) -> Later[Lane | None]:
+    """Lock a lane that nobody else has; None, and nothing is locked, where somebody has it, or there is none yet."""
+    rows = _IDLE_LANE.ask(connection, vendor=vendor)
+    return lambda: next((Lane(row.failures, row.rests_until) for row in rows()), None)
 
 
 def resting(connection: Connection, now: datetime) -> set[str]:
     """The vendors that are left alone now."""
-    return set(connection.scalars(_RESTING, {"now": now}))
+    return set(_RESTING.scalars(connection, now=now))
 
 
 def note_outcome(connection: Connection, vendor: str, outcome: Outcome, now: datetime) -> None:
@@ -56,16 +65,15 @@ def note_outcome(connection: Connection, vendor: str, outcome: Outcome, now: dat
     connection.execute(lanes.update().where(lanes.c.vendor == vendor).values(learnt))
 
 
-def healthy(connection: Connection, vendors: Collection[str]) -> set[str]:
+def ask_healthy(connection: Connection, vendors: Collection[str]) -> Later[set[str]]:
     """Those of these vendors of which nothing bad is known."""
-    known = connection.execute(_LANES, {"vendors": sorted(vendors)})
-    ill = {row.vendor for row in known if Lane(row.failures, row.rests_until) != Lane()}
-    return set(vendors) - ill
+    known = _LANES.ask(connection, vendors=vendors)
+    return lambda: set(vendors) - {row.vendor for row in known() if Lane(row.failures, row.rests_until) != Lane()}
 
 
 def next_rate_slot(connection: Connection, vendor: str, limits: tuple[Limit, ...], now: datetime) -> Slot:
     """When a request could leave to `vendor` now, without taking that instant."""
-    rows = connection.execute(sa.select(rates).where(rates.c.vendor == vendor)) if limits else ()
+    rows = _RATES.all(connection, vendor=vendor) if limits else ()
     known = {row.limit: Pace(row.next_at, row.window_at, row.used) for row in rows}
     slot, _ = take_slot({limit: known.get(_name(limit), Pace()) for limit in limits}, now)
     return slot

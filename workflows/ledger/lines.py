@@ -205,7 +205,7 @@ def in_state(table: sa.Table, *states: str) -> sa.ColumnElement[bool]:
 
     Nor does it for the same in other words: `= 'held'` and `IN ('held')` are two things to it.
     """
-    written = [sa.literal(str(state), sa.Text, literal_execute=True) for state in states]
+    written = [sa.literal_column(f"'{state}'", sa.Text) for state in states]
     return table.c.state == written[0] if len(written) == 1 else table.c.state.in_(written)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from workflows.engine.snapshot import At, Cancelling
 from workflows.engine.states import RunState
+from workflows.ledger.prepared import Prepared
 from workflows.ledger.tables import nudges, runs
 from workflows.values import new_id
 
@@ -25,7 +26,7 @@ _BEGUN = sa.select(runs.c.id, runs.c.parent_step, runs.c.parent_iteration).where
 )
 _OF_RUN = sa.select(nudges.c.id, nudges.c.cancel).where(nudges.c.run_id == sa.bindparam("run_id"))
 _CANCELS = _OF_RUN.where(nudges.c.cancel.is_not(None)).limit(1)
-_WAITING = sa.select(nudges.c.run_id).order_by(nudges.c.id).limit(sa.bindparam("most"))
+_WAITING = Prepared(sa.select(nudges.c.run_id).order_by(nudges.c.id).limit(sa.bindparam("most")))
 
 
 def leave(
@@ -56,7 +57,7 @@ def is_cancelled(connection: Connection, run_id: str) -> bool:
 
 def waiting(connection: Connection, limit: int) -> list[str]:
     """Runs there is news for, the longest waiting first."""
-    return list(dict.fromkeys(connection.scalars(_WAITING, {"most": limit})))
+    return list(dict.fromkeys(_WAITING.scalars(connection, most=limit)))
 
 
 def take(connection: Connection, run_id: str) -> tuple[bool, Cancelling | None]:

@@ -19,6 +19,7 @@ from workflows.ledger import correlations, nudges
 from workflows.ledger.effects import give_up
 from workflows.ledger.events import read_event
 from workflows.ledger.lines import in_state
+from workflows.ledger.prepared import insert_all
 from workflows.ledger.tables import effects, runs
 from workflows.ledger.waits import cancel_waits
 from workflows.values import RunId, new_id
@@ -88,8 +89,7 @@ def begin(connection: Connection, new: NewRun, now: datetime) -> RunRow | None:
 def begin_all(connection: Connection, new: Sequence[NewRun], now: datetime) -> list[RunRow]:
     """Begin the runs of events that this transaction has written down, for which there can be none yet."""
     begun = [_fresh(item, now) for item in new]
-    if begun:
-        connection.execute(_BEGIN, [_row_of(run, item, now) for run, item in zip(begun, new, strict=True)])
+    insert_all(connection, runs, [_row_of(run, item, now) for run, item in zip(begun, new, strict=True)])
     return begun
 
 

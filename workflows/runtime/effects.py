@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -25,6 +26,7 @@ from workflows.ledger.effects import EffectRow
 from workflows.runtime import groups
 from workflows.runtime.desk import Desk
 from workflows.runtime.fetching import Fetched, not_taken_in, pointer_of
+from workflows.runtime.release import Released, Releaser
 from workflows.runtime.rules import Rules
 from workflows.runtime.taking_on import take_on
 
@@ -44,8 +46,8 @@ PATIENCE_SECONDS = 120.0
 LONGEST_CALL = timedelta(minutes=5)
 """How long the call of an operation may last that this release does not have."""
 
-MOST_AT_ONCE = 32
-"""Claims and outcomes of one transaction: the others wait for it."""
+MOST_AT_ONCE = 8
+"""Threads whose outcomes are recorded in one transaction; the others wait for it."""
 
 NOT_KEPT = "what the vendor answered could not be kept; the log of the worker says why"
 
@@ -63,8 +65,14 @@ class Claim:
     begin_before: float
 
 
-Wish = str | tuple[EffectRow, Outcome]
-"""What a thread wishes to be written down: an effect's claim, by id, or the outcome of a claimed one."""
+class _Ended(NamedTuple):
+    """Calls to one vendor that have ended, and how many others there is room for in their place."""
+
+    ended: Sequence[tuple[Claim, Outcome]]
+    room: int
+
+
+_Recorded = tuple[set[str], list[Claim]]
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,10 @@ class Unseen:
 
 @dataclass(frozen=True)
 class Performer:
-    """Performs effects with the operation handed in; one object a process."""
+    """Performs effects with the operation handed in; one object a process.
+
+    With a `releaser` what becomes due by an outcome is released in the transaction that records it.
+    """
 
     database: Database
     rules: Rules
@@ -86,73 +97,107 @@ class Performer:
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
     fetched: Fetched = not_taken_in
-    desk: Desk[Wish, Claim | bool] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "desk", Desk(self._serve, most=MOST_AT_ONCE))
+    releaser: Releaser | None = None
+    desks: dict[str, Desk[_Ended, _Recorded]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
-        found = self._patiently(effect_id, lambda: self._claim_with_others(effect_id))
+        found: Claim | Unseen | None = self.claim_together([effect_id]).get(effect_id)
+        if found is None:
+            found = self._patiently(effect_id, lambda: self._claim(effect_id))
         if isinstance(found, Unseen):
             self._see(found.effect)
             found = self._patiently(effect_id, lambda: self._claim(effect_id))
         return self.make(found) if isinstance(found, Claim) else None
 
-    def claim_together(self, effect_ids: Sequence[str]) -> dict[str, Claim]:
-        """Claim released effects in one transaction, as far as that is ordinary; `perform` does the others."""
-        try:
-            found = self._serve(effect_ids)
-        except LedgerUnavailable:
-            return {}
-        return {claim.effect.id: claim for claim in found if isinstance(claim, Claim)}
-
-    def record_together(self, ended: Sequence[tuple[Claim, Outcome]]) -> None:
-        """Record the outcomes of claimed effects in one transaction; those that are not ordinary one by one."""
-        wishes: list[Wish] = [(claim.effect, outcome) for claim, outcome in ended]
-        recorded = self._patiently(ended[0][0].effect.id, lambda: self._serve(wishes))
-        for (claim, outcome), is_recorded in zip(ended, recorded, strict=True):
-            if not is_recorded:
-                self._patiently(claim.effect.id, partial(self._record, claim.effect, outcome))
-
     def make(self, claim: Claim) -> Outcome:
         """Call the vendor under a claim, and record the outcome."""
         outcome = self.call(claim)
-        # Nobody but this thread knows what the vendor said.
-        self._patiently(claim.effect.id, lambda: self._record_with_others(claim.effect, outcome))
+        self.record_together([(claim, outcome)])
         return outcome
 
-    def _claim_with_others(self, effect_id: str) -> Claim | Unseen | None:
-        claimed = self.desk.ask(effect_id)
-        return claimed if isinstance(claimed, Claim) else self._claim(effect_id)
-
-    def _record_with_others(self, effect: EffectRow, outcome: Outcome) -> bool:
-        return bool(self.desk.ask((effect, outcome))) or self._record(effect, outcome)
-
-    def _serve(self, wishes: Sequence[Wish]) -> list[Claim | bool]:
-        """Claim and record what threads of this process wish for at this moment, as far as it is ordinary: a claim,
-        or True where an outcome is recorded. What is answered False they do by themselves."""
-        ended = [wish for wish in wishes if not isinstance(wish, str)]
-        claims: dict[str, Claim] = {}
-        recorded: set[str] = set()
+    def claim_together(self, effect_ids: Collection[str]) -> dict[str, Claim]:
+        """Claim released effects in one transaction, as far as that is ordinary; `perform` does the others."""
         try:
             with self.database.write() as connection:
                 started, now = self.monotonic(), self.database.now(connection)
-                recorded = groups.record(connection, self.rules, ended, now)
-                released = {wish for wish in wishes if isinstance(wish, str)}
-                claimed = groups.claim(
-                    connection, self.rules, released, holder=self.holder, margin=LEASE_MARGIN, now=now
+                claimed = self._claim_all(connection, effect_ids, now)
+                self._spare_the_disk(connection, [effect for effect, _ in claimed])
+        except LedgerUnavailable:
+            return {}
+        except Exception as error:
+            log.info("group_undone", error=type(error).__name__, claims=len(effect_ids))
+            return {}
+        return {claim.effect.id: claim for claim in _claims(claimed, started)}
+
+    def record_together(self, ended: Sequence[tuple[Claim, Outcome]], room: int = 0) -> list[Claim]:
+        """Record the outcomes of claimed effects of one vendor in one transaction; those that are not ordinary one by
+        one.
+
+        Up to `room` calls to that vendor that follow from it, or are due next, are claimed in the same transaction, so
+        that nobody has to be told of them.
+        """
+        vendor = ended[0][0].effect.vendor
+        desk = self.desks.get(vendor) or self.desks.setdefault(vendor, Desk(self._record_all, most=MOST_AT_ONCE))
+        # Nobody but this thread knows what the vendor said.
+        recorded, further = self._patiently(ended[0][0].effect.id, lambda: desk.ask(_Ended(ended, room)))
+        for claim, outcome in ended:
+            if claim.effect.id not in recorded:
+                self._patiently(claim.effect.id, partial(self._record, claim.effect, outcome))
+        return further
+
+    def _record_all(self, asked: Sequence[_Ended]) -> list[_Recorded]:
+        """Record what several threads ask for, of one vendor, in one transaction; for each which effects' outcomes are
+        recorded, and the claims of what it is to do next."""
+        outcomes = [(claim.effect, outcome) for item in asked for claim, outcome in item.ended]
+        room = sum(item.room for item in asked)
+        vendor = outcomes[0][0].vendor
+        hands = groups.Hands(vendor, room, self.holder, LEASE_MARGIN) if room else None
+        try:
+            with self.database.write() as connection:
+                started, now = self.monotonic(), self.database.now(connection)
+                recorded, departed = groups.record(
+                    connection, self.rules, outcomes, now, releases=self.releaser is not None, hands=hands
                 )
-                begin_before = started + LEASE_MARGIN.total_seconds()
-                claims = {effect.id: Claim(effect, operation, begin_before) for effect, operation in claimed}
+                due = self._next(connection, vendor, now, room - len(departed.claimed)) if departed.is_more_due else []
+                claimed = list(departed.claimed)
+                if due:
+                    claimed += self._claim_all(connection, {item.effect_id for item in due}, now)
+                self._spare_the_disk(connection, [effect for effect, _ in (*outcomes, *claimed)])
         except LedgerUnavailable:
             raise
         except Exception as error:
             # Another was quicker, or one of them is such that the ledger has no place for it: each by itself then.
-            log.info("group_undone", error=type(error).__name__, wishes=len(wishes))
-            return [False] * len(wishes)
-        # A message may come twice; what is claimed is given to one.
-        return [claims.pop(wish, False) if isinstance(wish, str) else wish[0].id in recorded for wish in wishes]
+            log.info("group_undone", error=type(error).__name__, outcomes=len(outcomes))
+            return [(set(), [])] * len(asked)
+        if self.releaser is not None:
+            taken = {effect.id for effect, _ in claimed}
+            self.releaser.tell([*departed.released, *(item for item in due if item.effect_id not in taken)])
+        further = iter(_claims(claimed, started))
+        return [(recorded, list(islice(further, item.room))) for item in asked]
+
+    def _next(self, connection: Connection, vendor: str, now: datetime, most: int) -> list[Released]:
+        """Release what is due next of a vendor; what is wrong with it does not keep outcomes from being recorded."""
+        if self.releaser is None or most <= 0:
+            return []
+        try:
+            with connection.begin_nested():
+                return self.releaser.release_some(connection, vendor, now, most)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            log.exception("release_failed", vendor=vendor)
+            return []
+
+    def _claim_all(
+        self, connection: Connection, effect_ids: Collection[str], now: datetime
+    ) -> list[tuple[EffectRow, Operation]]:
+        return groups.claim(connection, self.rules, effect_ids, holder=self.holder, margin=LEASE_MARGIN, now=now)
+
+    def _spare_the_disk(self, connection: Connection, touched: Sequence[EffectRow]) -> None:
+        """What may be repeated would be, should the machine lose its power before this is on the disk."""
+        if all(effect.repeat is Repeat.SAFE for effect in touched):
+            self.database.defer_flush(connection)
 
     def _patiently(self, effect_id: str, write: Callable[[], T]) -> T:
         """Do `write`, again and again while the ledger is away. Raises LedgerUnavailable when it stays away."""
@@ -377,6 +422,11 @@ class Performer:
             return effects.move(connection, effect, EffectState.INTENDED, now, keeps_subjects=keeps, **again)
         reason = f"gave up after {effect.attempts} attempts: {outcome.reason}"
         return effects.move(connection, effect, EffectState.REFUSED, now, reason=reason, status=outcome.status)
+
+
+def _claims(claimed: Sequence[tuple[EffectRow, Operation]], started: float) -> list[Claim]:
+    begin_before = started + LEASE_MARGIN.total_seconds()
+    return [Claim(effect, operation, begin_before) for effect, operation in claimed]
 
 
 def _changed_meanwhile(effect: EffectRow) -> Closed | None:

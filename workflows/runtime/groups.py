@@ -9,7 +9,7 @@ to be cancelled) is left out, and so done one by one by those who know every cas
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -19,7 +19,7 @@ from workflows.catalogue import Operation, Outcome, OutcomeKind
 from workflows.engine import breaker
 from workflows.engine.decide import decide
 from workflows.engine.decisions import Decision, EndRun, EndStep, Intend, Rest
-from workflows.engine.gates import closed_precondition
+from workflows.engine.gates import Closed, Milestone, closed_precondition
 from workflows.engine.snapshot import At, EffectView, Snapshot
 from workflows.engine.states import EffectState
 from workflows.errors import InputError
@@ -36,10 +36,13 @@ from workflows.language.definition import (
 from workflows.ledger import effects, groups, lanes
 from workflows.ledger.database import is_outage
 from workflows.ledger.effects import FINAL, EffectRow, Intent
-from workflows.ledger.groups import Known
+from workflows.ledger.groups import Departure, Known
+from workflows.ledger.prepared import in_one_go
 from workflows.ledger.runs import RunRow
 from workflows.runtime.intents import intent_of_step
+from workflows.runtime.release import Released, free_idle_lanes
 from workflows.runtime.rules import Rules
+from workflows.values import EffectId
 
 MOST_OUTPUT = 4096
 """Characters of what a step gives; what is larger is measured together with what the run has, one by one."""
@@ -62,8 +65,12 @@ def claim(
         for effect in groups.lock_claimable(connection, effect_ids)
         if (operation := rules.catalogue.operations.get(effect.operation)) is not None
     ]
-    found = _with_gates_open(connection, rules, found, now)
-    subjects = groups.subjects_of(connection, [effect.id for effect, operation in found if not operation.reduces])
+    with in_one_go(connection):
+        ask_seen = effects.ask_seen(connection, [need for effect, _ in found for need in effect.requires])
+        changing = [effect.id for effect, operation in found if not operation.reduces]
+        ask_subjects = groups.ask_subjects(connection, changing)
+    found = _with_gates_open(connection, rules, found, ask_seen(), now)
+    subjects = ask_subjects()
     found = _undisputed(found, subjects)
     if not found:
         return []
@@ -76,10 +83,13 @@ def claim(
 
 
 def _with_gates_open(
-    connection: Connection, rules: Rules, found: Sequence[tuple[EffectRow, Operation]], now: datetime
+    connection: Connection,
+    rules: Rules,
+    found: Sequence[tuple[EffectRow, Operation]],
+    seen: Collection[Milestone],
+    now: datetime,
 ) -> list[tuple[EffectRow, Operation]]:
     """Those that no precondition and no limit of their vendor's holds."""
-    seen = effects.seen_milestones(connection, [need for effect, _ in found for need in effect.requires])
     free = {
         vendor: lanes.next_rate_slot(connection, vendor, rules.catalogue.limits(vendor), now).is_taken
         for vendor in {effect.vendor for effect, _ in found}
@@ -106,20 +116,32 @@ def _undisputed(
     return left
 
 
-def record(connection: Connection, rules: Rules, ended: Sequence[tuple[EffectRow, Outcome]], now: datetime) -> set[str]:
-    """Record those of these outcomes that are `done`, and take their runs on, in the caller's transaction; their
-    effects' ids."""
+def record(
+    connection: Connection,
+    rules: Rules,
+    ended: Sequence[tuple[EffectRow, Outcome]],
+    now: datetime,
+    *,
+    releases: bool = False,
+    hands: Hands | None = None,
+) -> tuple[set[str], Departed]:
+    """Record those of these outcomes that are `done`, and take their runs on, in the caller's transaction: their
+    effects' ids, and which calls have left with that (see `write`)."""
     done = [(effect, outcome) for effect, outcome in ended if _is_plainly_done(rules, effect, outcome)]
-    healthy = lanes.healthy(connection, {effect.vendor for effect, _ in done}) if done else set()
-    done = [item for item in done if item[0].vendor in healthy]
     by_run = {str(effect.run_id): (effect, outcome) for effect, outcome in done}
-    known = groups.lock_known(connection, by_run) if by_run else []
+    if not by_run:
+        return set(), Departed()
+    with in_one_go(connection):
+        ask_healthy = lanes.ask_healthy(connection, {effect.vendor for effect, _ in done})
+        ask_running = groups.ask_running(connection, by_run)
+    healthy = ask_healthy()
+    known = groups.known(connection, [row for row in ask_running() if by_run[row.id][0].vendor in healthy])
     plans = plan(connection, rules, [_after(item, *by_run[item.run.id]) for item in known if _holds(item, by_run)], now)
     ordinary = [by_run[plan.run.id] for plan in plans]
-    if ordinary:
-        groups.done(connection, ordinary, now)
-        write(connection, plans, now)
-    return {effect.id for effect, _ in ordinary}
+    if not ordinary:
+        return set(), Departed()
+    departed = write(connection, rules, plans, now, ended=ordinary, releases=releases, hands=hands)
+    return {effect.id for effect, _ in ordinary}, departed
 
 
 def _is_plainly_done(rules: Rules, effect: EffectRow, outcome: Outcome) -> bool:
@@ -235,18 +257,145 @@ def _add_call(made: Plan, rules: Rules, known: Known, decision: Intend, now: dat
     return True
 
 
-def write(connection: Connection, plans: Sequence[Plan], now: datetime) -> None:
-    """Write plans down, in the caller's transaction, which has locked or just begun their runs."""
+@dataclass(frozen=True)
+class Hands:
+    """A worker that can take on, at once, up to `room` calls to a vendor, under leases that last for an operation's
+    deadline and `margin`."""
+
+    vendor: str
+    room: int
+    holder: str
+    margin: timedelta
+
+
+@dataclass(frozen=True)
+class Departed:
+    """Calls that left as they were written down: the caller tells of the released and makes the claimed.
+
+    `is_more_due`: others may leave as well, of the vendors that were spoken to or are to be.
+    """
+
+    released: Sequence[Released] = ()
+    claimed: Sequence[tuple[EffectRow, Operation]] = ()
+    is_more_due: bool = False
+
+
+def write(
+    connection: Connection,
+    rules: Rules,
+    plans: Sequence[Plan],
+    now: datetime,
+    *,
+    ended: Sequence[tuple[EffectRow, Outcome]] = (),
+    releases: bool,
+    hands: Hands | None = None,
+) -> Departed:
+    """Write plans down, in the caller's transaction, which has locked or just begun their runs; and how calls ended.
+
+    With `releases` calls that may leave at once are released with it, or claimed for `hands` that are free.
+    """
     entered = [(item.run.id, step) for item in plans for step in item.entered]
     passed = [(item.run.id, step) for item in plans for step in item.passed]
-    groups.end_steps(connection, entered, passed, now)
-    groups.enter_steps(connection, [(item.run.id, at) for item in plans for at, _ in item.calls], now)
     intents = [intent for item in plans for _, intent in item.calls]
-    seen = effects.seen_milestones(connection, [need for intent in intents for need in intent.requires])
-    groups.intend(connection, [(intent, closed_precondition(intent.requires, seen)) for intent in intents], now)
-    groups.end_runs(connection, [(item.run.id, item.end) for item in plans if item.end is not None], now)
     resting = [item for item in plans if item.end is None and item.wake_at != item.rests_until]
-    groups.settle_down(connection, [(item.run.id, item.rests_until) for item in resting])
+    with in_one_go(connection):
+        if ended:
+            groups.done(connection, ended, now)
+        ask_seen = effects.ask_seen(connection, [need for intent in intents for need in intent.requires])
+        outlook = (
+            _Outlook(connection, rules, intents, {effect.vendor for effect, _ in ended}, now) if releases else None
+        )
+    seen = ask_seen()
+    gated = [(intent, closed_precondition(intent.requires, seen)) for intent in intents]
+    leaving = {} if outlook is None else outlook.leaving(gated, hands)
+    with in_one_go(connection):
+        groups.end_steps(connection, entered, passed, now)
+        groups.enter_steps(connection, [(item.run.id, at) for item in plans for at, _ in item.calls], now)
+        effect_ids = groups.intend(connection, gated, leaving, now)
+        groups.end_runs(connection, [(item.run.id, item.end) for item in plans if item.end is not None], now)
+        groups.settle_down(connection, [(item.run.id, item.rests_until) for item in resting])
+    departed = _departed(rules, zip(effect_ids, intents, strict=True), leaving, now)
+    return departed if outlook is None else replace(departed, is_more_due=outlook.is_more_due(gated, leaving))
+
+
+def _departed(
+    rules: Rules, written: Iterable[tuple[EffectId, Intent]], leaving: Mapping[str, Departure], now: datetime
+) -> Departed:
+    released: list[Released] = []
+    claimed: list[tuple[EffectRow, Operation]] = []
+    for effect_id, intent in written:
+        how = leaving.get(intent.key)
+        if how is not None and how.holder is None:
+            released.append(Released(effect_id, intent.request.operation, intent.vendor))
+        elif how is not None:
+            operation = rules.catalogue.operation(intent.request.operation)
+            claimed.append((groups.claimed_at_once(effect_id, intent, how, now), operation))
+    return Departed(released, claimed)
+
+
+class _Outlook:
+    """What must be known of vendors, subjects and runs for calls to leave as they are written down; asked in one go."""
+
+    def __init__(
+        self, connection: Connection, rules: Rules, intents: Sequence[Intent], vendors: Collection[str], now: datetime
+    ) -> None:
+        self._connection, self._rules, self._now = connection, rules, now
+        known = [intent for intent in intents if intent.request.operation in rules.catalogue.operations]
+        self._changed = {intent.key: _changed(rules, intent) for intent in known}
+        calling = {intent.vendor for intent in known}
+        subjects = {subject for changed in self._changed.values() for subject in changed}
+        self._due = effects.ask_due(connection, sorted({*vendors, *calling}), now)
+        self._taken = groups.ask_occupied(connection, subjects)
+        self._cancelled = groups.ask_to_be_cancelled(connection, {str(intent.run_id) for intent in known})
+        self._calling = sorted(calling)
+
+    def leaving(self, gated: Sequence[tuple[Intent, Closed | None]], hands: Hands | None) -> dict[str, Departure]:
+        """How those calls leave that may at once, by their keys: no gate is closed, nothing else changes what they
+        change, and their vendor has lanes free for which nobody waits."""
+        waited_for, taken = set(self._due()), self._taken()
+        cancelled = {row.run_id for row in self._cancelled()}
+        # Nobody waits for a lane here: those who have it would keep whole batches waiting for their flush.
+        free = {
+            vendor: free_idle_lanes(self._connection, self._rules, vendor, self._now)
+            for vendor in self._calling
+            if vendor not in waited_for
+        }
+        room = 0 if hands is None else self._room(hands)
+        leaving: dict[str, Departure] = {}
+        for intent, closed in gated:
+            changed = self._changed.get(intent.key)
+            if closed is not None or changed is None or intent.run_id in cancelled or intent.vendor in waited_for:
+                continue
+            if free[intent.vendor] <= 0 or not taken.isdisjoint(changed):
+                continue
+            free[intent.vendor] -= 1
+            taken.update(changed)
+            if hands is not None and intent.vendor == hands.vendor and room > 0:
+                room -= 1
+                leaving[intent.key] = self._claimed(intent, hands, occupies=bool(changed))
+            else:
+                leaving[intent.key] = Departure(self._now + timedelta(seconds=effects.RELEASE_SECONDS))
+        return leaving
+
+    def is_more_due(self, gated: Sequence[tuple[Intent, Closed | None]], leaving: Collection[str]) -> bool:
+        """Whether others may leave, or of these those that did not."""
+        return bool(self._due()) or any(closed is None and intent.key not in leaving for intent, closed in gated)
+
+    def _room(self, hands: Hands) -> int:
+        """How many calls `hands` can take on: none where a limit of the vendor's may stand in the way, which a claim
+        sees to."""
+        limits = self._rules.catalogue.limits(hands.vendor)
+        return hands.room if lanes.next_rate_slot(self._connection, hands.vendor, limits, self._now).is_taken else 0
+
+    def _claimed(self, intent: Intent, hands: Hands, *, occupies: bool) -> Departure:
+        operation = self._rules.catalogue.operation(intent.request.operation)
+        until = self._now + timedelta(seconds=operation.deadline_seconds) + hands.margin
+        return Departure(until, hands.holder, occupies=occupies)
+
+
+def _changed(rules: Rules, intent: Intent) -> tuple[str, ...]:
+    """The subjects that nothing else may change during this call."""
+    return () if rules.catalogue.operations[intent.request.operation].reduces else intent.subjects
 
 
 def _no_call(at: At) -> tuple[str, Mapping[str, object]]:

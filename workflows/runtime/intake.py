@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,16 @@ import structlog
 from sqlalchemy import Connection
 
 from workflows.events import Event
-from workflows.ledger import correlations, deliveries, effects, events, runs
+from workflows.ledger import correlations, deliveries, effects, events, nudges, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
+from workflows.ledger.prepared import in_one_go
 from workflows.problems import Problem
 from workflows.runtime import fetching, groups
 from workflows.runtime.advance import advance
 from workflows.runtime.expected import notice
 from workflows.runtime.news import take_news
+from workflows.runtime.release import Released, Releaser
 from workflows.runtime.rules import InForce, Rules
 from workflows.runtime.starting import plain_runs, start_runs
 from workflows.values import DeliveryId, new_id
@@ -45,10 +47,16 @@ class Taken:
 
 @dataclass(frozen=True)
 class Intake:
-    """Takes deliveries in; one object a process."""
+    """Takes deliveries in; one object a process.
+
+    With a `releaser` it also hands on what that makes due, as far as it may leave at once; `more_is_due` is called, and
+    must not wait, where something else may be.
+    """
 
     database: Database
     rules: Rules
+    releaser: Releaser | None = None
+    more_is_due: Callable[[], None] = lambda: None
 
     def take_batch(self) -> int:
         """Take in one batch of shards that no other process is at; how many deliveries, 0 when none wait."""
@@ -62,26 +70,41 @@ class Intake:
             together = self._take_together(connection, in_force, batch, now)
             looked_at, taken = together or self._take_some(connection, in_force, batch, now)
             fresh = [event for item in taken for event in item.events]
-            deliveries.record_milestones(connection, fresh, now)
+            with in_one_go(connection):
+                self.database.defer_flush(connection)  # what is undone is taken in again
+                deliveries.record_milestones(connection, fresh, now)
             correlations.note(connection, fresh, now)
-            self._advance_all(connection, [run for item in taken for run in item.begun], now)
+            begun = [run for item in taken for run in item.begun]
+            released, is_all = self._advance_all(connection, begun, now)
             subjects = {event.subject for event in fresh}
-            effects.wake_held(connection, subjects, now)
-            deliveries.mark_taken(connection, [item.delivery_id for item in taken], now)
-        self._wake_missed(subjects, now)
-        take_news(self.database, self.rules)
+            with in_one_go(connection):
+                deliveries.mark_taken(connection, [item.delivery_id for item in taken], now)
+                woken = effects.wake_held(connection, subjects, now)
+        self._hand_on(released, is_all=is_all and not woken)
+        self._look_for_more(subjects, now)
         return looked_at
 
-    def _wake_missed(self, subjects: Collection[str], now: datetime) -> None:
-        """Wake what another transaction was just looking at, or holding, without knowing the news.
+    def _hand_on(self, released: Sequence[Released], *, is_all: bool) -> None:
+        """Tell the workers of what was released."""
+        if self.releaser is not None:
+            self.releaser.tell(released)
+        if not is_all:
+            self.more_is_due()
 
-        Should this process be killed first, the effect's own next look finds the news.
+    def _look_for_more(self, subjects: Collection[str], now: datetime) -> None:
+        """Take news on to runs; and wake what another transaction was just looking at, or holding, without knowing of
+        this one.
+
+        Should this process be killed first, the effect's own next look finds it.
         """
         with self.database.read() as connection:
             missed = effects.missed_news(connection, subjects, now)
+            is_news = bool(nudges.waiting(connection, 1))
         if missed:
             with self.database.write() as connection:
                 effects.wake_held(connection, subjects, self.database.now(connection))
+        if is_news:
+            take_news(self.database, self.rules)
 
     def _take_together(
         self, connection: Connection, in_force: InForce, batch: Sequence[Pending], now: datetime
@@ -103,7 +126,7 @@ class Intake:
             starting = [plain_runs(in_force, event, now) for event in fresh]
             if len(fresh) > MOST_EVENTS or any(found is None for found in starting):
                 return None
-            with connection.begin_nested():
+            with connection.begin_nested(), in_one_go(connection):
                 events.record(connection, fresh)
                 begun = runs.begin_all(connection, [new for found in starting for new in found or ()], now)
         except Exception as error:
@@ -159,12 +182,19 @@ class Intake:
         begun = [run for event in news for run in start_runs(connection, self.rules, in_force, event, now)]
         return Taken(delivery.id, fresh, begun)
 
-    def _advance_all(self, connection: Connection, begun: Sequence[runs.RunRow], now: datetime) -> None:
-        """Take new runs as far as they go: the ordinary ones together, the others each by itself."""
+    def _advance_all(
+        self, connection: Connection, begun: Sequence[runs.RunRow], now: datetime
+    ) -> tuple[Sequence[Released], bool]:
+        """Take new runs as far as they go: the ordinary ones together, the others each by itself.
+
+        What was released with that, and whether nothing else became due.
+        """
         plans = groups.plan(connection, self.rules, [groups.begun(run, now) for run in begun], now)
+        released: Sequence[Released] = ()
         try:
             with connection.begin_nested():
-                groups.write(connection, plans, now)
+                departed = groups.write(connection, self.rules, plans, now, releases=self.releaser is not None)
+                released = departed.released
         except Exception as error:
             if is_outage(error):
                 raise
@@ -173,6 +203,7 @@ class Intake:
         for run in begun:
             if run.id not in done:
                 self._advance(connection, run, now)
+        return released, len(done) == len(begun) and len(released) == sum(len(plan.calls) for plan in plans)
 
     def _advance(self, connection: Connection, run: runs.RunRow, now: datetime) -> None:
         """Take a new run as far as it goes; should that fail, the sweep finds it awake and tries again."""

@@ -6,7 +6,7 @@ two transactions that write them never wait for each other, so a run that begins
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from workflows.events import Event
 from workflows.ledger import nudges
 from workflows.ledger.database import insert
 from workflows.ledger.events import event_of, read_event
-from workflows.ledger.prepared import Prepared, one_of
+from workflows.ledger.prepared import Later, Prepared, one_of
 from workflows.ledger.tables import awaited, event_keys, events, listened
 from workflows.values import first_id_at, new_id, time_of_id
 
@@ -63,12 +63,26 @@ def listen(connection: Connection, kind: str, path: str, lookback: timedelta, no
 _LISTENED = Prepared(sa.select(listened.c.type, listened.c.path).where(one_of(listened.c.type, "kinds")))
 
 
-def note(connection: Connection, fresh: Sequence[Event], now: datetime) -> None:
-    """Keep new events under their keys, and tell the runs that wait for them."""
-    kinds = sorted({event.type for event in fresh})
-    paths: dict[str, list[str]] = {}
-    for row in _LISTENED.all(connection, kinds=kinds):
-        paths.setdefault(row.type, []).append(row.path)
+Listened = Mapping[str, Sequence[str]]
+"""The paths that are listened at, by the type of the event."""
+
+
+def ask_listened(connection: Connection, fresh: Sequence[Event]) -> Later[Listened]:
+    """Where somebody listens at events of these types."""
+    rows = _LISTENED.ask(connection, kinds={event.type for event in fresh})
+
+    def found() -> Listened:
+        paths: dict[str, list[str]] = {}
+        for row in rows():
+            paths.setdefault(row.type, []).append(row.path)
+        return paths
+
+    return found
+
+
+def note(connection: Connection, fresh: Sequence[Event], now: datetime, paths: Listened | None = None) -> None:
+    """Keep new events under their keys, and tell the runs that wait for them; `paths` if they are known already."""
+    paths = ask_listened(connection, fresh)() if paths is None else paths
     if not paths:
         return
     keys = _keep(connection, ((event, paths.get(event.type, []), now) for event in fresh))

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from workflows.ledger.prepared import Prepared
 from workflows.ledger.tables import instant
 from workflows.ledger.vault import Vault, with_vault
 from workflows.settings.keys import SealingKey
-from workflows.values import utc_now
+from workflows.values import EPOCH, utc_now
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -58,6 +58,8 @@ _NOW = Prepared(
         sa.literal_column("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", sa.BigInteger).label("now")
     )
 )
+CLOCK_SECONDS = 1.0
+SURE_SECONDS = 0.002
 _WAITS_FOR_NO_FLUSH = Prepared(sa.text("SET LOCAL synchronous_commit TO OFF"))
 RETURNED_AT = "stagedoor.returned_at"
 NEEDS_NO_FLUSH = "stagedoor_needs_no_flush"
@@ -83,6 +85,7 @@ class Database:
             connect_args={} if self.is_sqlite else POSTGRESQL_CONNECTION,
             hide_parameters=True,  # an error that is logged must not show what was to be written
         )
+        self._clock = (float("-inf"), EPOCH)
         self.vault = Vault(keys)
         self.engine: Engine = with_vault(engine, self.vault)
         self._lock: WriteLock | None = None
@@ -120,10 +123,12 @@ class Database:
                     yield connection
             else:
                 with self._lock, self._writer.begin() as connection:
+                    before = _changes(connection)
                     yield connection
                     _expect_open(connection)
-                    needs_flush = not connection.get_execution_options().get(NEEDS_NO_FLUSH)
-                if needs_flush:
+                    is_deferred = connection.get_execution_options().get(NEEDS_NO_FLUSH)
+                    is_changed = _changes(connection) != before
+                if is_changed and not is_deferred:
                     wal.flush(self._path)
 
     def defer_flush(self, connection: Connection) -> None:
@@ -162,10 +167,22 @@ class Database:
                 driver.execute("PRAGMA foreign_keys=ON")
 
     def now(self, connection: Connection) -> datetime:
-        """The clock that all processes share: the server's on PostgreSQL, this machine's on SQLite."""
+        """The clock that all processes share: the server's on PostgreSQL, this machine's on SQLite.
+
+        The server is asked once a second; in between the time since is added. Where it takes long to answer, nobody
+        knows when in that time it looked at its clock, and it is asked again.
+        """
         if self.is_sqlite:
             return utc_now()
-        return instant(_NOW.scalar(connection))
+        asked_at = time.monotonic()
+        at, known = self._clock
+        if asked_at - at < CLOCK_SECONDS:
+            return known + timedelta(seconds=asked_at - at)
+        found = instant(_NOW.scalar(connection))
+        answered_at = time.monotonic()
+        if answered_at - asked_at < SURE_SECONDS:
+            self._clock = (asked_at + answered_at) / 2, found
+        return found
 
     def _expect_alive(self, driver: Any, record: Any, proxy: Any) -> None:
         """Have the pool connect anew where the server has gone since this connection was used.
@@ -211,6 +228,12 @@ def _translated() -> Iterator[None]:
             raise
         # The text of a driver error may quote values; its kind says enough.
         raise LedgerUnavailable(f"the ledger is not available now ({_kind(error)})") from error
+
+
+def _changes(connection: Connection) -> int:
+    driver: Any = connection.connection.dbapi_connection
+    count: int = driver.total_changes
+    return count
 
 
 def _expect_open(connection: Connection) -> None:

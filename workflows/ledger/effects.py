@@ -217,7 +217,7 @@ def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> i
     """There is news about these subjects: let what they hold look at its gate again; how many effects.
 
     Waits for nobody, since others wait for what this transaction holds already: an effect that another transaction is
-    just waking or looking at is left to it (see `missed_news`).
+    just waking or looking at is left to it (see `ask_missed`).
     """
     return len(_WAKE_HELD.all(connection, keys=keys, at=now)) if keys else 0
 
@@ -241,9 +241,10 @@ def wake_behind(connection: Connection, effect_ids: Collection[str], now: dateti
     _WAKE_BEHIND.run(connection, ids=effect_ids, at=now)
 
 
-def missed_news(connection: Connection, keys: Collection[str], now: datetime) -> bool:
+def ask_missed(connection: Connection, keys: Collection[str], now: datetime) -> Later[bool]:
     """Whether these subjects hold an effect that does not look at its gate by `now`, the time of the news."""
-    return bool(keys) and _ASLEEP.scalar(connection, keys=keys, by=now) is not None
+    found = _ASLEEP.ask(connection, keys=keys, by=now)
+    return lambda: bool(found())
 
 
 _ASLEEP = Prepared(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from workflows.engine.snapshot import At, Cancelling
 from workflows.engine.states import RunState
-from workflows.ledger.prepared import Prepared
+from workflows.ledger.prepared import Later, Prepared
 from workflows.ledger.tables import nudges, runs
 from workflows.values import new_id
 
@@ -58,6 +58,12 @@ def is_cancelled(connection: Connection, run_id: str) -> bool:
 def waiting(connection: Connection, limit: int) -> list[str]:
     """Runs there is news for, the longest waiting first."""
     return list(dict.fromkeys(_WAITING.scalars(connection, most=limit)))
+
+
+def ask_any(connection: Connection) -> Later[bool]:
+    """Whether there is news for a run."""
+    found = _WAITING.ask(connection, most=1)
+    return lambda: bool(found())
 
 
 def take(connection: Connection, run_id: str) -> tuple[bool, Cancelling | None]:

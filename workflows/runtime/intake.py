@@ -73,7 +73,8 @@ class Intake:
             with in_one_go(connection):
                 self.database.defer_flush(connection)  # what is undone is taken in again
                 deliveries.record_milestones(connection, fresh, now)
-            correlations.note(connection, fresh, now)
+                ask_listened = correlations.ask_listened(connection, fresh)
+            correlations.note(connection, fresh, now, ask_listened())
             begun = [run for item in taken for run in item.begun]
             released, is_all = self._advance_all(connection, begun, now)
             subjects = {event.subject for event in fresh}
@@ -98,9 +99,11 @@ class Intake:
         Should this process be killed first, the effect's own next look finds it.
         """
         with self.database.read() as connection:
-            missed = effects.missed_news(connection, subjects, now)
-            is_news = bool(nudges.waiting(connection, 1))
-        if missed:
+            with in_one_go(connection):
+                ask_missed = effects.ask_missed(connection, subjects, now)
+                ask_news = nudges.ask_any(connection)
+            is_missed, is_news = ask_missed(), ask_news()
+        if is_missed:
             with self.database.write() as connection:
                 effects.wake_held(connection, subjects, self.database.now(connection))
         if is_news:

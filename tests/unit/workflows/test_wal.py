@@ -80,6 +80,12 @@ def test_a_deferred_write_that_is_undone_defers_nothing_of_others(database: Data
     assert disk.found == [1]
 
 
+def test_what_changes_nothing_is_not_flushed(database: Database, disk: Disk) -> None:
+    with database.write() as connection:
+        connection.execute(buckets.delete().where(buckets.c.source == "nobody"))
+    assert disk.found == []
+
+
 def test_a_disk_that_fails_is_told(database: Database, disk: Disk) -> None:
     disk.is_broken = True
     with pytest.raises(LedgerUnavailable, match="does not reach the disk"):

@@ -46,6 +46,15 @@ class Taken:
 
 
 @dataclass(frozen=True)
+class Written:
+    """The new runs that were taken on together, which of their calls were released, and whether all of them were."""
+
+    runs: frozenset[str] = frozenset()
+    released: Sequence[Released] = ()
+    is_all_gone: bool = True
+
+
+@dataclass(frozen=True)
 class Intake:
     """Takes deliveries in; one object a process.
 
@@ -68,20 +77,16 @@ class Intake:
             batch = _first_waiting(connection, shards)
             in_force = self.rules.in_force(connection)
             together = self._take_together(connection, in_force, batch, now)
-            looked_at, taken = together or self._take_some(connection, in_force, batch, now)
-            fresh = [event for item in taken for event in item.events]
+            looked_at, taken, written = together or self._take_some(connection, in_force, batch, now)
+            for run in (run for item in taken for run in item.begun if run.id not in written.runs):
+                self._advance(connection, run, now)
+            subjects = {event.subject for item in taken for event in item.events}
             with in_one_go(connection):
                 self.database.defer_flush(connection)  # what is undone is taken in again
-                deliveries.record_milestones(connection, fresh, now)
-                ask_listened = correlations.ask_listened(connection, fresh)
-            correlations.note(connection, fresh, now, ask_listened())
-            begun = [run for item in taken for run in item.begun]
-            released, is_all = self._advance_all(connection, begun, now)
-            subjects = {event.subject for event in fresh}
-            with in_one_go(connection):
                 deliveries.mark_taken(connection, [item.delivery_id for item in taken], now)
                 woken = effects.wake_held(connection, subjects, now)
-        self._hand_on(released, is_all=is_all and not woken)
+        is_all = written.is_all_gone and len(written.runs) == sum(len(item.begun) for item in taken)
+        self._hand_on(written.released, is_all=is_all and not woken)
         self._look_for_more(subjects, now)
         return looked_at
 
@@ -111,10 +116,11 @@ class Intake:
 
     def _take_together(
         self, connection: Connection, in_force: InForce, batch: Sequence[Pending], now: datetime
-    ) -> tuple[int, list[Taken]] | None:
-        """Take a whole batch in with a few statements; None, and nothing is changed, where anything in it is unusual.
+    ) -> tuple[int, list[Taken], Written] | None:
+        """Take a whole batch in, and its runs on, with a few statements.
 
-        `_take_some` then takes one after the other, and tells what is wrong with which.
+        None, and nothing is changed, where anything in it is unusual: `_take_some` then takes one after the other, and
+        tells what is wrong with which.
         """
         if self.rules.expected:
             return None
@@ -129,9 +135,14 @@ class Intake:
             starting = [plain_runs(in_force, event, now) for event in fresh]
             if len(fresh) > MOST_EVENTS or any(found is None for found in starting):
                 return None
-            with connection.begin_nested(), in_one_go(connection):
-                events.record(connection, fresh)
-                begun = runs.begin_all(connection, [new for found in starting for new in found or ()], now)
+            with connection.begin_nested():
+                with in_one_go(connection):
+                    events.record(connection, fresh)
+                    begun = runs.begin_all(connection, [new for found in starting for new in found or ()], now)
+                    deliveries.record_milestones(connection, fresh, now)
+                    ask_listened = correlations.ask_listened(connection, fresh)
+                correlations.note(connection, fresh, now, ask_listened())
+                written = self._write(connection, begun, now)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -143,12 +154,13 @@ class Intake:
             Taken(delivery_id, found, [run for event in found for run in of_event.get(event.id, ())])
             for delivery_id, found in read
         ]
-        return len(batch), taken
+        return len(batch), taken, written
 
     def _take_some(
         self, connection: Connection, in_force: InForce, batch: Sequence[Pending], now: datetime
-    ) -> tuple[int, list[Taken]]:
-        """Take in as much of a batch as goes into one transaction; how many were looked at, and what was taken in."""
+    ) -> tuple[int, list[Taken], Written]:
+        """Take in as much of a batch as goes into one transaction, one after the other, and take their ordinary runs on
+        together; how many were looked at, and what was taken in."""
         taken: list[Taken] = []
         looked_at = 0
         for delivery in batch:
@@ -157,7 +169,17 @@ class Intake:
             looked_at += 1
             if sum(len(item.events) for item in taken) >= MOST_EVENTS:
                 break
-        return looked_at, taken
+        fresh = [event for item in taken for event in item.events]
+        deliveries.record_milestones(connection, fresh, now)
+        correlations.note(connection, fresh, now)
+        try:
+            with connection.begin_nested():
+                written = self._write(connection, [run for item in taken for run in item.begun], now)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            written = Written()  # one of them is such that the ledger has no place for it
+        return looked_at, taken, written
 
     def _take(self, connection: Connection, in_force: InForce, delivery: Pending, now: datetime) -> Taken | None:
         """Take one delivery in. One that cannot be is set aside, so that it never blocks those behind it."""
@@ -185,28 +207,12 @@ class Intake:
         begun = [run for event in news for run in start_runs(connection, self.rules, in_force, event, now)]
         return Taken(delivery.id, fresh, begun)
 
-    def _advance_all(
-        self, connection: Connection, begun: Sequence[runs.RunRow], now: datetime
-    ) -> tuple[Sequence[Released], bool]:
-        """Take new runs as far as they go: the ordinary ones together, the others each by itself.
-
-        What was released with that, and whether nothing else became due.
-        """
+    def _write(self, connection: Connection, begun: Sequence[runs.RunRow], now: datetime) -> Written:
+        """Take the ordinary ones of new runs as far as they go."""
         plans = groups.plan(connection, self.rules, [groups.begun(run, now) for run in begun], now)
-        released: Sequence[Released] = ()
-        try:
-            with connection.begin_nested():
-                departed = groups.write(connection, self.rules, plans, now, releases=self.releaser is not None)
-                released = departed.released
-        except Exception as error:
-            if is_outage(error):
-                raise
-            plans = []  # one of them is such that the ledger has no place for it
-        done = {plan.run.id for plan in plans}
-        for run in begun:
-            if run.id not in done:
-                self._advance(connection, run, now)
-        return released, len(done) == len(begun) and len(released) == sum(len(plan.calls) for plan in plans)
+        departed = groups.write(connection, self.rules, plans, now, releases=self.releaser is not None)
+        is_all_gone = len(departed.released) == sum(len(plan.calls) for plan in plans)
+        return Written(frozenset(plan.run.id for plan in plans), departed.released, is_all_gone=is_all_gone)
 
     def _advance(self, connection: Connection, run: runs.RunRow, now: datetime) -> None:
         """Take a new run as far as it goes; should that fail, the sweep finds it awake and tries again."""

@@ -43,9 +43,13 @@ class WriteLock:
         self._goes_first = goes_first
         self._held = ExitStack()
 
+    @property
+    def _mutex(self) -> threading.Lock:
+        """Threads of a process queue here first, the door's apart from the others: these may have to give way to it."""
+        return _mutex_of(self._path, goes_first=self._goes_first)
+
     def __enter__(self) -> None:
-        # flock is held by an open file, which the threads of a process may share, so they queue on a mutex first.
-        _mutex_of(self._path).acquire()
+        self._mutex.acquire()
         held = ExitStack()
         try:
             if self._goes_first:
@@ -57,7 +61,7 @@ class WriteLock:
                     held.enter_context(self._locked())
         except BaseException:
             held.close()
-            _mutex_of(self._path).release()
+            self._mutex.release()
             raise
         self._held = held
 
@@ -98,7 +102,7 @@ class WriteLock:
     ) -> None:
         held, self._held = self._held, ExitStack()
         held.close()
-        _mutex_of(self._path).release()
+        self._mutex.release()
 
 
 _MOMENT = struct.Struct("=d")
@@ -111,14 +115,14 @@ def _busy_until(door: int) -> float:
     return moment
 
 
-_mutexes: dict[Path, threading.Lock] = {}
+_mutexes: dict[tuple[Path, bool], threading.Lock] = {}
 _mutexes_lock = threading.Lock()
 
 
-def _mutex_of(path: Path) -> threading.Lock:
-    """The one mutex this process has for `path`, whoever asks."""
+def _mutex_of(path: Path, *, goes_first: bool) -> threading.Lock:
+    """The one mutex this process has for `path` and those who go first, or those who do not."""
     with _mutexes_lock:
-        return _mutexes.setdefault(path, threading.Lock())
+        return _mutexes.setdefault((path, goes_first), threading.Lock())
 
 
 def _forget_mutexes() -> None:

@@ -113,7 +113,8 @@ def _fork_while_held(path: Path, say: Connection) -> None:
     with WriteLock(path):
         child = os.fork()
         if child == 0:
-            say.send("free" if locks._mutex_of(path.resolve()).acquire(blocking=False) else "held for ever")
+            mutex = locks._mutex_of(path.resolve(), goes_first=False)
+            say.send("free" if mutex.acquire(blocking=False) else "held for ever")
             os._exit(0)
         os.waitpid(child, 0)
 
@@ -158,3 +159,21 @@ def test_before_the_door_there_is_never_more_than_one(tmp_path: Path) -> None:
         process.join(10)
     waits.sort()
     assert waits[len(waits) // 2] < 0.015, "it waited for several of them"
+
+
+def test_the_door_does_not_wait_for_a_thread_of_its_process_that_gives_way_to_it(tmp_path: Path) -> None:
+    door, other = (WriteLock(tmp_path / "ledger.lock", goes_first=first) for first in (True, False))
+    door.is_busy_for(10)
+    gives_way = threading.Thread(target=_hold_for_a_moment, args=(other,))
+    gives_way.start()
+    time.sleep(0.01)
+    begun = time.monotonic()
+    with door:
+        took = time.monotonic() - begun
+    gives_way.join(10)
+    assert took < locks.LONGEST_GIVEN_WAY / 2
+
+
+def _hold_for_a_moment(lock: WriteLock) -> None:
+    with lock:
+        pass

@@ -161,14 +161,16 @@ def _how_good(failure: BaseException) -> int:
 
 
 def attempt(context: Context, effect_id: str) -> str:
-    """Make one attempt at an effect, or look for one that is in doubt or accepted; then release what that made due.
+    """Make one attempt at an effect that is not claimed with others, or look for one that is in doubt or accepted.
+
+    Then release what that made due.
 
     The outcome's name.
 
     Raises Refused and InDoubt, which carry only the id.
     """
     with bind(effect_id=effect_id):
-        outcome = context.performer.perform(effect_id) or context.looker.look(effect_id)
+        outcome = context.performer.perform_alone(effect_id) or context.looker.look(effect_id)
     context.releasing.soon()
     return "nothing to do" if outcome is None else told(effect_id, outcome)
 

@@ -102,9 +102,12 @@ class Performer:
 
     def perform(self, effect_id: str) -> Outcome | None:
         """Make one attempt at a released effect; None when it was not to be had (held, ended, or another's)."""
-        found: Claim | Unseen | None = self.claim_together([effect_id]).get(effect_id)
-        if found is None:
-            found = self._patiently(effect_id, lambda: self._claim(effect_id))
+        claim = self.claim_together([effect_id]).get(effect_id)
+        return self.perform_alone(effect_id) if claim is None else self.make(claim)
+
+    def perform_alone(self, effect_id: str) -> Outcome | None:
+        """The same for one that `claim_together` has left out."""
+        found = self._patiently(effect_id, lambda: self._claim(effect_id))
         if isinstance(found, Unseen):
             self._see(found.effect)
             found = self._patiently(effect_id, lambda: self._claim(effect_id))
@@ -117,7 +120,7 @@ class Performer:
         return outcome
 
     def claim_together(self, effect_ids: Collection[str]) -> dict[str, Claim]:
-        """Claim released effects in one transaction, as far as that is ordinary; `perform` does the others."""
+        """Claim released effects in one transaction, as far as that is ordinary; `perform_alone` does the others."""
         try:
             with self.database.write() as connection:
                 started, now = self.monotonic(), self.database.now(connection)
@@ -169,7 +172,7 @@ class Performer:
         except Exception as error:
             # Another was quicker, or one of them is such that the ledger has no place for it: each by itself then.
             log.info("group_undone", error=type(error).__name__, outcomes=len(outcomes))
-            return [(set(), [])] * len(asked)
+            return [(set(), []) for _ in asked]
         if self.releaser is not None:
             taken = {effect.id for effect, _ in claimed}
             self.releaser.tell([*departed.released, *(item for item in due if item.effect_id not in taken)])

@@ -203,14 +203,14 @@ def ask_seen(connection: Connection, required: Iterable[Precondition]) -> Later[
     return lambda: {Milestone(row.subject, row.type) for row in found()}
 
 
-_FREE_AND_HELD = (
-    sa.select(effects.c.id)
-    .where(in_state(effects, EffectState.HELD), one_of(effects.c.gate_key, "keys"))
-    .with_for_update(skip_locked=True)
-)
-_WAKE_HELD = Prepared(
-    effects.update().where(effects.c.id.in_(_FREE_AND_HELD)).values(due_at=sa.bindparam("at")).returning(effects.c.id)
-)
+def _wake_where(which: sa.ColumnElement[bool]) -> sa.Update:
+    """Of the held effects those that nobody has locked."""
+    held = sa.select(effects.c.id).where(in_state(effects, EffectState.HELD), which)
+    free = effects.c.id.in_(held.with_for_update(skip_locked=True))
+    return effects.update().where(free).values(due_at=sa.bindparam("at"))
+
+
+_WAKE_HELD = Prepared(_wake_where(one_of(effects.c.gate_key, "keys")).returning(effects.c.id))
 
 
 def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> int:
@@ -223,17 +223,7 @@ def wake_held(connection: Connection, keys: Collection[str], now: datetime) -> i
 
 
 _BEHIND = sa.select(effect_subjects.c.subject).where(one_of(effect_subjects.c.effect_id, "ids"))
-_WAKE_BEHIND = Prepared(
-    effects.update()
-    .where(
-        effects.c.id.in_(
-            sa.select(effects.c.id)
-            .where(in_state(effects, EffectState.HELD), effects.c.gate_key.in_(_BEHIND))
-            .with_for_update(skip_locked=True)
-        )
-    )
-    .values(due_at=sa.bindparam("at"))
-)
+_WAKE_BEHIND = Prepared(_wake_where(effects.c.gate_key.in_(_BEHIND)))
 
 
 def wake_behind(connection: Connection, effect_ids: Collection[str], now: datetime) -> None:

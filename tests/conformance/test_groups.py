@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from tests.builders.ledger import COMPLETED, ClockedDatabase, Crew, catalogue, operation, store_delivery
 from tests.builders.statements import statements
-from workflows.catalogue import Limit, Operation, Outcome, OutcomeKind, Repeat
+from workflows.catalogue import Catalogue, Limit, Operation, Outcome, OutcomeKind, Repeat
 from workflows.engine.breaker import TRIPS_AFTER
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, nudges, schema
@@ -48,15 +49,27 @@ def make(database_url: str) -> Iterator[object]:
     schema.upgrade(database)
 
     def made(*operations: Operation, **options: object) -> Crew:
-        crew = Crew(database, catalogue(*(operations or (EDIT, ADD)), **{"concurrency": 32, **options}))
-        with database.write() as connection:
-            brands = {"main": {"budget_cap": Money(500, "USD")}}
-            definitions = [read_definition(TWO_CALLS, "follow-up.yml")]
-            configuration.apply(connection, definitions, brands, by="a test", now=database.time)
-        return crew
+        return crew_with(database, catalogue(*(operations or (EDIT, ADD)), **{"concurrency": 32, **options}))
 
     yield made
     database.close()
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Crew]:
+    """A crew with a ledger of its own, to compare with."""
+    database = ClockedDatabase(f"sqlite:///{tmp_path}/other.db")
+    schema.upgrade(database)
+    yield crew_with(database, catalogue(EDIT, ADD, concurrency=32))
+    database.close()
+
+
+def crew_with(database: ClockedDatabase, operations: Catalogue) -> Crew:
+    with database.write() as connection:
+        brands = {"main": {"budget_cap": Money(500, "USD")}}
+        definitions = [read_definition(TWO_CALLS, "follow-up.yml")]
+        configuration.apply(connection, definitions, brands, by="a test", now=database.time)
+    return Crew(database, operations)
 
 
 def campaigns(crew: Crew, *numbers: int) -> None:
@@ -113,16 +126,10 @@ def ends(crew: Crew) -> list[object]:
     ]
 
 
-def test_what_is_done_together_ends_as_what_is_done_one_by_one(make, database_url: str, tmp_path):
+def test_what_is_done_together_ends_as_what_is_done_one_by_one(make, alone: Crew):
     crew = make()
     campaigns(crew, 1, 2, 3)
     assert [work_together(crew), work_together(crew), work_together(crew)] == [3, 3, 0]
-    other = ClockedDatabase(f"sqlite:///{tmp_path}/other.db")
-    schema.upgrade(other)
-    alone = Crew(other, crew.catalogue)
-    with other.write() as connection:
-        definitions = [read_definition(TWO_CALLS, "follow-up.yml")]
-        configuration.apply(connection, definitions, {"main": {}}, by="a test", now=other.time)
     campaigns(alone, 1, 2, 3)
     alone.vendor.answers = [DONE] * 6
     while alone.told:
@@ -132,7 +139,6 @@ def test_what_is_done_together_ends_as_what_is_done_one_by_one(make, database_ur
         alone.releaser.release_due()
     assert ends(crew) == ends(alone)
     assert {state for (_, state, *_) in ends(crew)[0]} == {"done"}
-    other.close()
 
 
 def test_a_group_takes_no_more_statements_than_one(make):
@@ -261,7 +267,7 @@ def test_what_may_not_stays_due_and_somebody_is_asked_to_release_it(make):
     assert states(crew) == {"released": 2, "intended": 2}, "nobody overtakes one that waits"
 
 
-def test_nothing_leaves_to_a_vendor_that_rests_or_for_a_run_that_is_to_be_cancelled(make):
+def test_nothing_leaves_at_once_to_a_vendor_that_rests(make):
     crew = make()
     with crew.database.write() as connection:
         silence = Outcome(OutcomeKind.RETRY, "silence")
@@ -271,7 +277,7 @@ def test_nothing_leaves_to_a_vendor_that_rests_or_for_a_run_that_is_to_be_cancel
     assert states(crew) == {"intended": 1}
 
 
-def test_a_worker_goes_on_with_what_follows_from_its_calls_without_being_told(make, database_url: str, tmp_path):
+def test_a_worker_goes_on_with_what_follows_from_its_calls_without_being_told(make, alone: Crew):
     crew = make()
     handing = Handing(crew)
     handing.take_in(1, 2)
@@ -281,17 +287,10 @@ def test_a_worker_goes_on_with_what_follows_from_its_calls_without_being_told(ma
     assert told(crew) == []
     assert states(crew) == {"done": 2, "claimed": 2}
     assert handing.performer.record_together([(claim, DONE) for claim in further], room=16) == []
-    other = ClockedDatabase(f"sqlite:///{tmp_path}/other.db")
-    schema.upgrade(other)
-    alone = Crew(other, crew.catalogue)
-    with other.write() as connection:
-        definitions = [read_definition(TWO_CALLS, "follow-up.yml")]
-        configuration.apply(connection, definitions, {"main": {}}, by="a test", now=other.time)
     campaigns(alone, 1, 2)
     while work_together(alone):
         pass
     assert ends(crew) == ends(alone)
-    other.close()
 
 
 def test_beyond_its_room_others_are_told(make):

@@ -99,7 +99,7 @@ def replay(
     which = Which(state, delivery_ids, source, event_type, since, until)
     if continued is None and not delivery_ids and state is None:
         raise click.UsageError("say which: DELIVERY..., --rejected or --state")
-    if continued is not None and which != Which():
+    if continued is not None and (which != Which() or again or reason or dry_run):
         raise click.UsageError("--continue goes on with what the replay was asked for, and takes nothing else")
     with _desk() as desk:
         if continued is not None:

@@ -32,8 +32,14 @@ def rejected(rows: Rows, body: bytes = FITS, **changes) -> str:
 def test_it_wants_to_know_which(stagedoor: Run) -> None:
     assert stagedoor("replay").status == 2
     assert "DELIVERY..., --rejected or --state" in stagedoor("replay").err
-    assert stagedoor("replay", "--continue", "x", "--rejected").status == 2
     assert "neither an instant" in stagedoor("replay", "--rejected", "--since", "soon").err
+
+
+@pytest.mark.parametrize("more", [("--rejected",), ("--again", "raise"), ("--reason", "again"), ("--dry-run",)])
+def test_what_is_continued_takes_nothing_that_it_would_not_heed(stagedoor: Run, more: tuple[str, ...]) -> None:
+    refused = stagedoor("replay", "--continue", "x", *more)
+    assert refused.status == 2
+    assert "takes nothing else" in refused.err
 
 
 def test_what_is_not_there_is_named(rows: Rows, stagedoor: Run) -> None:

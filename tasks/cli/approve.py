@@ -6,7 +6,7 @@ import click
 
 from tasks.cli import surroundings
 from tasks.cli.identity import as_option, who
-from tasks.cli.output import json_option, print_json, user
+from tasks.cli.output import json_option, print_json
 from tasks.up.places import LOOPBACK, WEB_PORT, running_places
 from vendors.catalogue import build_catalogue
 from workflows.errors import ConfigurationError
@@ -31,7 +31,7 @@ def approve(wait_id: str, reason: str | None, name: str | None, link: bool, invi
     if link != (invited is not None):
         raise click.UsageError("--link and --for go together")
     if link and invited is not None:
-        _print_link(wait_id, invited, as_json)
+        _print_link(wait_id, name, invited, as_json)
         return
     if reason is None:
         raise click.UsageError("Missing option '--reason'.")
@@ -67,13 +67,14 @@ def in_words(decided: Decided) -> str:
     return "approved: the run goes on" if decided.output["approved"] else "denied"
 
 
-def _print_link(wait_id: str, invited: str, as_json: bool) -> None:
+def _print_link(wait_id: str, name: str | None, invited: str, as_json: bool) -> None:
     chosen = surroundings.settings()
     if chosen.signing_key is None:
         message = "is not set, and a link that nobody has signed would let anybody decide"
         raise ConfigurationError([Problem("not_configured", message, "STAGEDOOR_SIGNING_KEY")])
+    person = who(chosen, name)
     with surroundings.ledger(chosen) as database:
-        made = invite(database, chosen.people, chosen.signing_key, wait_id, invited, by=user())
+        made = invite(database, chosen.people, chosen.signing_key, wait_id, invited, by=person.name)
     url = f"{_reached_at(chosen)}/decide/{made.text}"
     if as_json:
         print_json({"url": url, "for": invited, "expires_at": made.expires_at})

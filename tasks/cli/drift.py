@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from tasks.cli import surroundings
-from tasks.cli.output import json_option, print_json, print_table, user
+from tasks.cli.identity import as_option, who
+from tasks.cli.output import json_option, print_json, print_table
 from vendors.catalogue import build_catalogue
 from workflows.ledger import audit
 from workflows.ledger import drift as ledger
@@ -44,15 +45,18 @@ def list_drifts(with_accepted: bool, as_json: bool) -> None:
 @drift.command()
 @click.argument("drift_ids", metavar="DRIFT...", nargs=-1, required=True)
 @click.option("--reason", default="", help="Why that is right; kept in the audit.")
-def accept(drift_ids: tuple[str, ...], reason: str) -> None:
+@as_option
+def accept(drift_ids: tuple[str, ...], reason: str, name: str | None) -> None:
     """Say that DRIFT is right as it is now: it is listed no more."""
-    with surroundings.ledger(surroundings.settings()) as database, database.write() as connection:
+    chosen = surroundings.settings()
+    by = who(chosen, name).name
+    with surroundings.ledger(chosen) as database, database.write() as connection:
         now = database.now(connection)
         for drift_id in drift_ids:
             found = ledger.accept(connection, drift_id, now)
             details = {name: getattr(found, name) for name in ("source", "type", "part", "what", "path")}
             audit.record(
-                connection, by=user(), action="drift.accept", about=drift_id, reason=reason, details=details, now=now
+                connection, by=by, action="drift.accept", about=drift_id, reason=reason, details=details, now=now
             )
     click.echo(f"accepted: {len(drift_ids)}")
 

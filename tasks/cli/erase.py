@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from tasks.cli import surroundings
-from tasks.cli.output import json_option, print_json, user
+from tasks.cli.identity import as_option, who
+from tasks.cli.output import json_option, print_json
 from webhooks.erasing import Eraser, told
 from workflows.ledger import audit
 from workflows.ledger.database import Database
@@ -25,8 +26,9 @@ SHOWN = 20
 @click.option("--reason", default="", help="Why, without naming anybody; kept in the audit.")
 @click.option("--dry-run", is_flag=True, help="Change nothing: say what would be changed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@as_option
 @json_option
-def erase(subject: str, reason: str, dry_run: bool, yes: bool, as_json: bool) -> int:
+def erase(subject: str, reason: str, dry_run: bool, yes: bool, name: str | None, as_json: bool) -> int:
     """Remove a person's data: SUBJECT is an e-mail address, a telephone number, or the subject of events.
 
     With - it is read from standard input, so that it stands in no history. Rows stay, and all counts with them. Runs
@@ -39,11 +41,12 @@ def erase(subject: str, reason: str, dry_run: bool, yes: bool, as_json: bool) ->
         eraser = Eraser(database, chosen.data_dir, person, chosen.keys)
         if dry_run:
             return _tell(_run(eraser, is_preview=True), eraser, as_json)
+        by = who(chosen, name).name
         if not yes:
             _tell(_run(eraser, is_preview=True), eraser, as_json=False, err=True)
             click.confirm("Erase it?", abort=True, err=True)
         found = _run(eraser, is_preview=False)
-        _record(database, eraser, found, reason)
+        _record(database, eraser, found, by, reason)
     return _tell(found, eraser, as_json)
 
 
@@ -61,11 +64,11 @@ def _progress(eraser: Eraser, label: str) -> Iterator[Any]:
         yield bar
 
 
-def _record(database: Database, eraser: Eraser, found: Found, reason: str) -> None:
+def _record(database: Database, eraser: Eraser, found: Found, by: str, reason: str) -> None:
     with database.write() as connection:
         audit.record(
             connection,
-            by=user(),
+            by=by,
             action="person.erase",
             about=f"person {eraser.digest}",
             reason=found.person.cut(reason, found.instead),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from tasks.cli.output import user
 from workflows.engine.approvals import Person
 from workflows.settings import Secret, Settings
 from workflows.settings.people import person_named
@@ -30,11 +30,18 @@ def who(chosen: Settings, name: str | None) -> Person:
     nothing to show, and whoever may run commands on this ledger may do everything under any name.
     """
     if not chosen.people:
-        return Person(name or user())
+        return Person(name or _user())
     if name is None:
-        return Person(user(), frozenset())
+        return Person(_user(), frozenset())
     person = person_named(chosen.people, name, chosen.own_token or _asked_for(chosen, name))
     return Person(person.name, frozenset(person.roles))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return "unknown"
 
 
 def _asked_for(chosen: Settings, name: str) -> Secret | None:

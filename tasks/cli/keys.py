@@ -9,7 +9,8 @@ from datetime import UTC
 import click
 
 from tasks.cli import surroundings
-from tasks.cli.output import json_option, print_json, user
+from tasks.cli.identity import as_option, who
+from tasks.cli.output import json_option, print_json
 from workflows.errors import StagedoorError
 from workflows.ledger import audit, rotation
 from workflows.ledger.database import Database
@@ -33,8 +34,9 @@ def new(key_id: str | None) -> None:
 
 
 @keys.command()
+@as_option
 @json_option
-def rotate(as_json: bool) -> int:
+def rotate(name: str | None, as_json: bool) -> int:
     """Have everything sealed under the first of STAGEDOOR_KEYS, in small batches.
 
     Only the keys of deliveries are wrapped anew, not what they seal; what was stored before there were keys is sealed.
@@ -43,14 +45,13 @@ def rotate(as_json: bool) -> int:
     chosen = surroundings.settings()
     if not chosen.keys:
         raise StagedoorError(f"{VARIABLE} is not set: there is no key to seal with")
+    by = who(chosen, name).name
     with surroundings.ledger(chosen) as database:
         told = _rotate(database)
         with database.write() as connection:
             now = database.now(connection)
             about = f"key {chosen.keys[0].id}"
-            audit.record(
-                connection, by=user(), action="keys.rotate", about=about, reason="", details=dict(told), now=now
-            )
+            audit.record(connection, by=by, action="keys.rotate", about=about, reason="", details=dict(told), now=now)
     if as_json:
         print_json(dict(told))
     else:

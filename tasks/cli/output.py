@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -74,11 +73,3 @@ def words(value: object) -> str:
             return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False, default=_plain))
         case _:
             return str(value)
-
-
-def user() -> str:
-    """Who runs this command, for the audit."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        return "unknown"

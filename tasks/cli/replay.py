@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from tasks.cli import surroundings
-from tasks.cli.output import json_option, print_json, user
+from tasks.cli.identity import as_option, who
+from tasks.cli.output import json_option, print_json
 from vendors.catalogue import build_catalogue
 from webhooks.replaying import Replayer, Tally
 from webhooks.sources import build_sources
@@ -24,6 +25,7 @@ from workflows.ledger.database import Database
 from workflows.ledger.replays import Replay, ReplayState, Which
 from workflows.runtime.intake import Intake
 from workflows.runtime.rules import Rules
+from workflows.settings import Settings
 from workflows.values import new_id, utc_now
 
 BEHIND_SECONDS = 0.2
@@ -75,6 +77,7 @@ class Desk:
 @click.option("--dry-run", is_flag=True, help="Change nothing: say what would happen.")
 @click.option("--yes", is_flag=True, help="Do not ask before many are replayed.")
 @click.option("--continue", "continued", metavar="REPLAY", help="Go on with a replay that was interrupted.")
+@as_option
 @json_option
 def replay(
     delivery_ids: tuple[str, ...],
@@ -88,6 +91,7 @@ def replay(
     dry_run: bool,
     yes: bool,
     continued: str | None,
+    name: str | None,
     as_json: bool,
 ) -> int:
     """Look at stored deliveries again: those named, or all that the options describe.
@@ -99,24 +103,25 @@ def replay(
     which = Which(state, delivery_ids, source, event_type, since, until)
     if continued is None and not delivery_ids and state is None:
         raise click.UsageError("say which: DELIVERY..., --rejected or --state")
-    if continued is not None and (which != Which() or again or reason or dry_run):
+    if continued is not None and (which != Which() or again or reason or dry_run or name):
         raise click.UsageError("--continue goes on with what the replay was asked for, and takes nothing else")
-    with _desk() as desk:
+    chosen = surroundings.settings()
+    with _desk(chosen) as desk:
         if continued is not None:
             return _go_on(desk, _found(desk, continued), as_json)
         _expect(desk, delivery_ids)
         if dry_run:
             _tell_preview(_preview(desk, which, again), as_json)
             return 0
+        by = who(chosen, name).name
         if not delivery_ids and not yes:
             _tell_preview(_preview(desk, which, again), as_json=False, err=True)
             click.confirm("Go on?", abort=True, err=True)
-        return _go_on(desk, _begin(desk, which, again, reason), as_json)
+        return _go_on(desk, _begin(desk, which, again, by, reason), as_json)
 
 
 @contextmanager
-def _desk() -> Iterator[Desk]:
-    chosen = surroundings.settings()
+def _desk(chosen: Settings) -> Iterator[Desk]:
     rules = Rules(build_catalogue(chosen), chosen.expected)
     with surroundings.ledger(chosen) as database:
         yield Desk(database, Replayer(database, build_sources(chosen.sources), Intake(database, rules)))
@@ -137,13 +142,11 @@ def _preview(desk: Desk, which: Which, again: tuple[str, ...]) -> Tally:
     return total
 
 
-def _begin(desk: Desk, which: Which, again: tuple[str, ...], reason: str) -> Replay:
+def _begin(desk: Desk, which: Which, again: tuple[str, ...], by: str, reason: str) -> Replay:
     """Write down, and in the audit, that it begins."""
     with desk.database.write() as connection:
         now = desk.database.now(connection)
-        begun = replays.begin(
-            connection, replay_id=new_id(), which=which, again=again, by=user(), reason=reason, now=now
-        )
+        begun = replays.begin(connection, replay_id=new_id(), which=which, again=again, by=by, reason=reason, now=now)
         about = which.ids[0] if len(which.ids) == 1 else begun.id
         details = {"replay": begun.id, **which.as_dict(), **({"again": list(again)} if again else {})}
         audit.record(

@@ -1,11 +1,15 @@
-"""`start`, `approve`, `deny`, `cancel` and `retry`: who may, what is said, and what a program reads."""
+"""What people do by commands: who may, under whose name it is kept, what is said, and what a program reads."""
 
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from tests.builders.rows import NOW
 from tests.unit.tasks.cli.conftest import CONFIGURATION, Run
+from workflows.engine.shapes import Difference
+from workflows.ledger import drift
+from workflows.ledger.database import Database
 
 PEOPLE = """\
 people:
@@ -117,6 +121,50 @@ def test_a_link_is_made_for_who_may_answer_and_needs_a_key(
     )
     assert "whoever did may not" in stagedoor("approve", asking, "--link", "--for", "ann").err
     assert stagedoor("approve", asking, "--link").status == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "command"),
+    [
+        ("approval.invite", ("approve", "WAIT", "--link", "--for", "bob")),
+        ("delivery.replay", ("replay", "--rejected", "--yes")),
+        ("drift.accept", ("drift", "accept", "DRIFT")),
+        ("keys.rotate", ("keys", "rotate")),
+        ("person.erase", ("erase", "ana@example.com", "--yes")),
+    ],
+)
+def test_what_is_kept_in_the_audit_is_kept_under_the_name_of_who_did_it(
+    action: str,
+    command: tuple[str, ...],
+    asking: str,
+    folder: Path,
+    stagedoor: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STAGEDOOR_SIGNING_KEY", "k" * 40)
+    monkeypatch.setenv("STAGEDOOR_KEYS", stagedoor("keys", "new").out.strip())
+    ids = {"WAIT": asking, "DRIFT": drifted(folder, stagedoor)}
+    command = tuple(ids.get(word, word) for word in command)
+
+    def kept() -> list[str]:
+        return [entry["by"] for entry in stagedoor("audit", "list", "--json").json if entry["action"] == action]
+
+    refused = stagedoor(*command, "--as", "bob")
+    assert (refused.status, refused.err) == (1, "this is not the token of bob\n")
+    assert kept() == []
+    assert stagedoor(*command, "--as", "ann").status == 0
+    assert kept() == ["ann"]
+
+
+def drifted(folder: Path, stagedoor: Run) -> str:
+    """A drift that was noticed; its id."""
+    database = Database(f"sqlite:///{folder}/var/ledger.db")
+    with database.write() as connection:
+        group = drift.Group("symphony", "symphony.campaign.created", "data")
+        drift.note(connection, group, [Difference("type", "id", ("text",), ("number",))], "d", NOW)
+    database.close()
+    (row,) = stagedoor("drift", "list", "--json").json
+    return str(row["id"])
 
 
 def test_runs_are_cancelled_one_by_one_and_what_was_not_is_said(asking: str, stagedoor: Run) -> None:

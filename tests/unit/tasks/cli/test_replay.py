@@ -35,7 +35,9 @@ def test_it_wants_to_know_which(stagedoor: Run) -> None:
     assert "neither an instant" in stagedoor("replay", "--rejected", "--since", "soon").err
 
 
-@pytest.mark.parametrize("more", [("--rejected",), ("--again", "raise"), ("--reason", "again"), ("--dry-run",)])
+@pytest.mark.parametrize(
+    "more", [("--rejected",), ("--again", "raise"), ("--reason", "again"), ("--dry-run",), ("--as", "ann")]
+)
 def test_what_is_continued_takes_nothing_that_it_would_not_heed(stagedoor: Run, more: tuple[str, ...]) -> None:
     refused = stagedoor("replay", "--continue", "x", *more)
     assert refused.status == 2

@@ -55,7 +55,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Sign]:
     except StagedoorError:
         return  # every problem has been told, and nothing further can be looked at
     if not problems:
-        yield Sign("configuration", "ok", f"{settings.config_dir} has no mistakes")
+        yield Sign("configuration", "ok", f"{settings.config_dir.absolute()} has no mistakes")
     yield from _unset(settings)
     yield from _sources(settings)
     yield from _sealing(settings)

@@ -21,7 +21,7 @@ from workflows.language.trials.checking import check_trials
 from workflows.language.types import Boolean, FieldType, ObjectOf, Type, of_schema
 from workflows.language.values import type_of_value
 from workflows.problems import Place, Problem, nearest
-from workflows.settings import Settings, examine_settings
+from workflows.settings import Settings, config_folder, examine_settings
 from workflows.settings.admission_reader import event_scope
 from workflows.settings.sources import told_events
 from workflows.yaml_nodes import Node, decode, read
@@ -187,7 +187,7 @@ def folder_of(environ: Mapping[str, str], paths: Sequence[Path]) -> Path:
     """
     above = (folder for path in paths for folder in (path, path.parent, path.parent.parent))
     found = next((folder for folder in above if (folder / SETTINGS).is_file()), None)
-    return found or Path(environ.get("STAGEDOOR_CONFIG") or "config")
+    return found or config_folder(environ)
 
 
 def _check_files(

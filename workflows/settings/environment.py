@@ -36,6 +36,11 @@ SHORTEST_KEY = 32
 LOG_FORMATS = ("auto", "json", "console")
 
 
+def config_folder(environ: Mapping[str, str]) -> Path:
+    """The folder of stagedoor.yml and the workflows, as it is named: so are the places in them that people are told."""
+    return Path(environ.get("STAGEDOOR_CONFIG") or "config")
+
+
 def environment_values(environ: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
     """What the environment says, as keyword arguments of Settings. What is wrong is added to `problems`."""
     problems += [

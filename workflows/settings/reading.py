@@ -8,7 +8,7 @@ from pathlib import Path
 from workflows.errors import ConfigurationError
 from workflows.problems import Problem
 from workflows.settings.document import read_document
-from workflows.settings.environment import environment_values
+from workflows.settings.environment import config_folder, environment_values
 from workflows.settings.values import Settings
 
 
@@ -27,6 +27,6 @@ def examine_settings(environ: Mapping[str, str], config_dir: Path | None = None)
     """As `read_settings`, but with whatever fits, for those who look for further mistakes elsewhere."""
     problems: list[Problem] = []
     values = environment_values(environ, problems)
-    folder = config_dir or Path(environ.get("STAGEDOOR_CONFIG") or "config")
+    folder = config_dir or config_folder(environ)
     sections, of_document = read_document(folder / "stagedoor.yml", environ)
-    return Settings(config_dir=folder.absolute(), **values, **sections), [*problems, *of_document]
+    return Settings(config_dir=folder, **values, **sections), [*problems, *of_document]

@@ -71,10 +71,12 @@ def test_what_check_warns_of_is_told_by_apply_as_well_and_refuses_nothing(folder
     (warning,) = (line for line in warned.out.splitlines() if "W507" in line)
     assert warning.startswith("config/workflows/raise-budget.yml:11:18: ")
     assert warned.status == 0
-    assert stagedoor("plan").out.splitlines()[0].endswith(warning)
+    assert stagedoor("plan").out.splitlines()[0] == warning
+    (planned,) = stagedoor("plan", "--json").json["warnings"]
+    assert planned["place"]["file"] == "config/workflows/raise-budget.yml"
     applied = stagedoor("apply")
     assert (applied.status, applied.out.count("W507")) == (0, 1)
-    assert applied.out.splitlines()[0].endswith(warning)
+    assert applied.out.splitlines()[0] == warning
     file.write_text(WORKFLOW)
     assert "W507" not in stagedoor("apply").out
     assert stagedoor("apply", "--rollback").out.count("W507") == 1

@@ -21,7 +21,10 @@ STANDING: dict[str, Any] = {
 
 
 def environ_of(scope: Scope) -> dict[str, Any]:
-    """All of the request but its body, `wsgi.input` (PEP 3333, "environ Variables")."""
+    """All of the request but its body, `wsgi.input` (PEP 3333, "environ Variables").
+
+    Headers with `_` in their names are left out, as servers and proxies do.
+    """
     server, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
         **STANDING,
@@ -36,6 +39,9 @@ def environ_of(scope: Scope) -> dict[str, Any]:
         "QUERY_STRING": scope.query_string,
     }
     for name, value in scope.headers.items():
+        if "_" in name:
+            # Its key would be that of the header with hyphens, which a proxy of ours may have cut or written.
+            continue
         key = _key(name)
         if key in environ:
             # Only those that may be lists may come twice (RFC 9110, 5.3); cookies are joined in a way of their own.

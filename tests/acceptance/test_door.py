@@ -226,6 +226,12 @@ def test_a_body_that_is_too_large_in_pieces_is_refused(door: Door) -> None:
     assert answer.status_code == 413
 
 
+def test_a_header_that_looks_like_a_length_lets_no_larger_body_in(door: Door) -> None:
+    head = f"POST {SYMPHONY} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent_Length: 5\r\n\r\n".encode()
+    body = b"x" * (MIB + 1)
+    assert door.raw(b"%s%x\r\n%s\r\n" % (head, len(body), body)).startswith(b"HTTP/1.1 413")
+
+
 def test_a_body_in_pieces_is_a_body(door: Door) -> None:
     body = encoded(campaign_event(id=77))
     answer = requests.post(door.url + SYMPHONY, data=iter([body[:10], body[10:]]), timeout=30)

@@ -50,3 +50,9 @@ def test_no_header_stands_in_for_what_the_server_says() -> None:
 
 def test_a_path_is_latin_1_as_wsgi_has_it() -> None:
     assert environ(path="/ключ")["PATH_INFO"] == "/ключ".encode().decode("latin-1")
+
+
+@pytest.mark.parametrize("name", ["content_length", "x_forwarded_for", "x-forwarded_for", "stagedoor_key", "_"])
+def test_a_header_that_would_pass_for_another_is_left_out(name: str) -> None:
+    found = environ(("x-forwarded-for", "10.0.0.1"), ("content-length", "2"), (name, "203.0.113.7"))
+    assert found == environ(("x-forwarded-for", "10.0.0.1"), ("content-length", "2"))

@@ -50,7 +50,9 @@ def key_of(source: Source, content: Content, body: bytes, drafts: Sequence[Event
             # Longer than an index takes, or no text for one.
             fits = len(identity) <= LONGEST_ID and identity.isprintable()
             return Key(f"id:{identity if fits else _digest(identity.encode())}", _window(rule, None))
-    return Key(f"sha256:{_digest(body)}", _window(rule, source.preset.window))
+    apart = source.preset.apart(content)
+    told = body if apart is None else apart.encode("utf-8", "surrogatepass") + b"\n" + body
+    return Key(f"sha256:{_digest(told)}", _window(rule, source.preset.window))
 
 
 def wanted(source: Source, drafts: Sequence[EventDraft], now: datetime) -> tuple[list[EventDraft], str | None]:

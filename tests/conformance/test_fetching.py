@@ -66,10 +66,12 @@ def rows(crew: Crew, table: sa.Table) -> Sequence[Any]:
 def point(crew: Crew, action: str = "order.placed", number: int = 5) -> None:
     """Let a pointer come in by the door and be taken in."""
     pointer = {
-        "config": {"action": action, "webhook_id": str(crew.database.time)},
+        "config": {"action": action, "webhook_id": "1"},
         "api_url": f"https://www.eventbriteapi.com/v3/orders/{number}/",
     }
-    arrival = examine(SOURCES["eventbrite"], Presented(encoded(pointer)))
+    arrival = examine(
+        SOURCES["eventbrite"], Presented(encoded(pointer), {"x-eventbrite-delivery": str(crew.database.time)})
+    )
     assert isinstance(arrival, Arrival)
     with crew.database.write() as connection:
         assert deliveries.post(connection, arrival, crew.database.time)
@@ -136,6 +138,16 @@ def test_the_same_state_of_an_order_comes_in_once_however_often_it_is_pointed_at
         crew.database.pass_time(minutes=20)
         crew.work()
         take_in(crew)
+    assert types(crew).count("order.updated") == 2
+
+
+def test_what_is_updated_twice_in_a_minute_is_fetched_twice(crew: Crew) -> None:
+    crew.vendor.answers = [found(), found(changed="2026-03-01T15:00:30Z")]
+    for _ in range(2):
+        point(crew, "order.updated")
+        crew.work()
+        crew.database.pass_time(seconds=20)
+    take_in(crew)
     assert types(crew).count("order.updated") == 2
 
 

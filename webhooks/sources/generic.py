@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from webhooks.sources.named import name_at, named_event
-from webhooks.sources.places import moment, path_of, text_at, value_at
+from webhooks.sources.places import header_at, moment, path_of, text_at, value_at
 from webhooks.sources.source import Content, EventDraft, Greeting, Preset
 
 
 def _delivery_id(content: Content) -> str | None:
     return text_at(content, content.options["delivery_id"])
+
+
+def _apart(content: Content) -> str | None:
+    return header_at(content, content.options["type"])
 
 
 def _greet(content: Content) -> Greeting | None:
@@ -34,4 +38,4 @@ def _read(content: Content) -> list[EventDraft]:
     return [event]
 
 
-GENERIC = Preset(name="generic", scheme=None, read=_read, delivery_id=_delivery_id, greet=_greet)
+GENERIC = Preset(name="generic", scheme=None, read=_read, delivery_id=_delivery_id, apart=_apart, greet=_greet)

@@ -12,7 +12,7 @@ from typing import Any
 
 from webhooks.signatures import Hmac, Plain, keys_of
 from webhooks.sources.named import name_at, named_event
-from webhooks.sources.places import text_at, value_at
+from webhooks.sources.places import header_at, text_at, value_at
 from webhooks.sources.source import Content, EventDraft, Greeting, Preset
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"
@@ -30,6 +30,10 @@ def _delivery_id(content: Content) -> str | None:
     return text_at(content, DELIVERY)
 
 
+def _apart(content: Content) -> str | None:
+    return header_at(content, content.options["type"] or EVENT)
+
+
 def _greet(content: Content) -> Greeting | None:
     return Greeting({"answer": "pong"}) if value_at(content, EVENT) == "ping" else None
 
@@ -41,4 +45,4 @@ def _read(content: Content) -> list[EventDraft]:
     return [named_event(content, name, about=about, occurred_at=None, data=content.payload, path="$")]
 
 
-GITHUB = Preset(name="github", scheme=_scheme, read=_read, delivery_id=_delivery_id, greet=_greet)
+GITHUB = Preset(name="github", scheme=_scheme, read=_read, delivery_id=_delivery_id, apart=_apart, greet=_greet)

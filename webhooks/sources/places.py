@@ -18,7 +18,7 @@ def value_at(content: Content, place: str | None) -> Any:
     if place is None:
         return None
     if place.startswith(HEADER):
-        return content.headers.get(place.removeprefix(HEADER).lower())
+        return header_at(content, place)
     value = content.payload
     for step in place.split("."):
         if isinstance(value, dict):
@@ -28,6 +28,13 @@ def value_at(content: Content, place: str | None) -> Any:
         else:
             return None
     return value
+
+
+def header_at(content: Content, place: str | None) -> str | None:
+    """What stands there if the place is a header, for that is not among the bytes of the body."""
+    if place is None or not place.startswith(HEADER):
+        return None
+    return content.headers.get(place.removeprefix(HEADER).lower())
 
 
 def path_of(place: str) -> str:

@@ -76,6 +76,10 @@ def _delivery_id(content: Content) -> str | None:
     return content.headers.get(DELIVERY_HEADER.lower()) or None
 
 
+def _apart(content: Content) -> str | None:
+    return content.headers.get(TOPIC_HEADER.lower())
+
+
 def _read(content: Content) -> list[EventDraft]:
     """One event; a topic that brings no order with its lines is kept under its own type and starts nothing."""
     body = require_object(content.payload)
@@ -138,4 +142,4 @@ def _canonical(content: Content, body: Mapping[str, Any], order: Mapping[str, An
     )
 
 
-SHOPIFY = Preset(name="shopify", scheme=_scheme, read=_read, delivery_id=_delivery_id)
+SHOPIFY = Preset(name="shopify", scheme=_scheme, read=_read, delivery_id=_delivery_id, apart=_apart)

@@ -59,6 +59,7 @@ class Preset:
                  none of its own, what stands under `verify` is all there is
     read         turns an authentic request into events; raises PayloadError with every problem
     delivery_id  the sender's own id of the delivery, where it has one
+    apart        what beside the body tells deliveries of the same bytes apart: an event that a header names
     greet        the answer to what is no news: a handshake, a test; None for all else
     quarantine   why deliveries can be taken in but not yet believed, from the source's options; "" where they can
     window       how long a repeat is known where there is no such id and the bytes are the key; None: for ever
@@ -71,6 +72,7 @@ class Preset:
     scheme: Callable[[Mapping[str, Any]], Scheme | None] | None
     read: Callable[[Content], list[EventDraft]]
     delivery_id: Callable[[Content], str | None] = lambda content: None
+    apart: Callable[[Content], str | None] = lambda content: None
     greet: Callable[[Content], Greeting | None] = lambda content: None
     quarantine: Callable[[Mapping[str, Any]], str] = lambda options: ""
     window: timedelta | None = timedelta(minutes=10)

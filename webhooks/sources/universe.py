@@ -27,6 +27,10 @@ def _scheme(options: Mapping[str, Any]) -> Hmac | None:
     return Hmac(Plain(SIGNATURE_HEADER), keys, digest=options["digest"]) if keys else None
 
 
+def _apart(content: Content) -> str | None:
+    return content.headers.get(EVENT_HEADER.lower())
+
+
 def _read(content: Content) -> list[EventDraft]:
     """One event, as it came."""
     name = content.headers.get(EVENT_HEADER.lower(), "")
@@ -38,4 +42,4 @@ def _read(content: Content) -> list[EventDraft]:
     return [EventDraft(f"universe.{name}", f"universe:event:{show}" if show else f"universe:{name}", None, data)]
 
 
-UNIVERSE = Preset(name="universe", scheme=_scheme, read=_read)
+UNIVERSE = Preset(name="universe", scheme=_scheme, read=_read, apart=_apart)

@@ -18,6 +18,11 @@ from workflows.ledger.arrivals import Arrival, Position
 PRESETS: dict[str, dict[str, Any]] = {
     "symphony": {"preset": "symphony", "token": "t", "brand": "main"},
     "tickettailor": {"preset": "tickettailor", "secrets": ["s"], "brand": "main"},
+    "eventbrite": {"preset": "eventbrite", "token": "t", "brand": "main"},
+    "universe": {"preset": "universe", "secrets": ["s"], "digest": "sha1", "brand": "main"},
+    "shopify": {"preset": "shopify", "secrets": ["s"], "brand": "main"},
+    "github": {"preset": "github", "secrets": ["s"], "brand": "main"},
+    "generic": {"preset": "generic", "verify": {}, "type": "header:X-Kind", "brand": "main"},
 }
 UPDATED = "symphony.campaign.updated"
 
@@ -72,6 +77,28 @@ def test_bytes_are_the_key_where_the_configuration_says_so(examined) -> None:
     found = examined(ticket_event(), "tickettailor", dedup={"by": "body", "window": "1h"})
     assert found.key.startswith("sha256:")
     assert found.window == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("source", "header"),
+    [
+        ("universe", "x-uniiverse-event"),
+        ("shopify", "x-shopify-topic"),
+        ("github", "x-github-event"),
+        ("generic", "x-kind"),
+        ("eventbrite", "x-eventbrite-delivery"),
+    ],
+)
+def test_the_same_bytes_are_two_events_where_a_header_says_so(examined, source: str, header: str) -> None:
+    keys = [examined({"id": 1}, source, {header: value}).key for value in ("a", "b", "b")]
+    assert keys[0] != keys[1] == keys[2]
+    assert examined({"id": 1}, source).key not in keys
+
+
+@pytest.mark.parametrize("source", ["symphony", "tickettailor"])
+def test_what_names_no_event_is_not_in_the_key(examined, source: str) -> None:
+    one, other = (examined({"n": 1}, source, {"x-request-id": value}) for value in ("a", "b"))
+    assert one.key == other.key
 
 
 def test_the_senders_id_has_a_window_where_the_configuration_says_so(examined) -> None:

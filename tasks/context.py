@@ -14,13 +14,14 @@ from celery import Celery
 
 from tasks.flower import FollowOns
 from tasks.queues import vendor_queue
-from tasks.releasing import Releasing
+from tasks.releasing import releasing_by
 from vendors.catalogue import build_catalogue
 from vendors.client import Client
 from webhooks.doorbell import IntakeBell
 from webhooks.fetched import FetchedDeliveries
 from webhooks.sources import build_sources
 from workflows.catalogue import Catalogue
+from workflows.errands import Errand
 from workflows.ledger.database import Database
 from workflows.runtime.effects import Performer
 from workflows.runtime.intake import Intake
@@ -49,7 +50,7 @@ class Context:
     sweep: Sweep
     upkeep: Upkeep
     bell: IntakeBell
-    releasing: Releasing
+    releasing: Errand
     callers: ThreadPoolExecutor
     follow_ons: FollowOns = field(default_factory=FollowOns)
     bell_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -70,7 +71,7 @@ def build_context(settings: Settings, app: Celery) -> Context:
     rules = Rules(catalogue, settings.expected)
     messenger = Messenger(app)
     releaser = Releaser(database, rules, messenger)
-    releasing = Releasing(releaser.release_due)
+    releasing = releasing_by(releaser.release_due)
     performer = Performer(
         database,
         rules,
@@ -85,7 +86,7 @@ def build_context(settings: Settings, app: Celery) -> Context:
         settings=settings,
         catalogue=catalogue,
         database=database,
-        intake=Intake(database, rules, releaser, releasing.soon),
+        intake=Intake(database, rules, releaser, releasing.ask),
         performer=performer,
         releaser=releaser,
         looker=looker,

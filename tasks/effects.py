@@ -75,7 +75,7 @@ def attempt_all(context: Context, effect_ids: Sequence[str], task_id: str | None
             part_of.pop(claim.effect.id).note(partial(told, claim.effect.id, outcome))
         part_of |= _further(context, claims, task_id)
         if not claims:
-            context.releasing.soon()
+            context.releasing.ask()
     for made in alone:
         asked.note(made.result)
     return asked.result()
@@ -171,7 +171,7 @@ def attempt(context: Context, effect_id: str) -> str:
     """
     with bind(effect_id=effect_id):
         outcome = context.performer.perform_alone(effect_id) or context.looker.look(effect_id)
-    context.releasing.soon()
+    context.releasing.ask()
     return "nothing to do" if outcome is None else told(effect_id, outcome)
 
 

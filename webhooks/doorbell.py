@@ -6,7 +6,6 @@ waiting, repeating or keeping it, and a broker that is down delays nobody and fi
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,11 +14,11 @@ from celery import Celery
 from kombu.connection import Connection
 
 from webhooks.queues import INTAKE, INTAKE_TASK
+from workflows.errands import Errand
 
 INTERVAL_SECONDS = 0.01
 """Webhooks that come more rarely are each taken in at once; of those that come faster, several with one ring."""
 CONNECT_SECONDS = 3.0
-STOP_SECONDS = 5.0
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -30,40 +29,16 @@ class Doorbell:
     def __init__(self, ring_once: Callable[[], None], interval_seconds: float = INTERVAL_SECONDS) -> None:
         """`ring_once` may take its time and may raise."""
         self._ring_once = ring_once
-        self._interval_seconds = interval_seconds
-        self._lock = threading.Lock()
-        self._asked = threading.Event()
-        self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._errand = Errand("doorbell", self._ring, interval_seconds)
         self._is_down = False
 
     def ring(self) -> None:
         """Ask for a ring. Returns at once."""
-        self._asked.set()
-        if self._thread is None:
-            self._start()
+        self._errand.ask()
 
     def close(self) -> None:
-        """End the thread; a ring asked for in the last moment is left to the sweep."""
-        self._closed.set()
-        self._asked.set()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
-
-    def _start(self) -> None:
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            self._asked.wait()
-            self._asked.clear()
-            if self._closed.is_set():
-                return
-            self._ring()
-            self._closed.wait(self._interval_seconds)
+        """End the thread, after the ring that was asked for last."""
+        self._errand.close()
 
     def _ring(self) -> None:
         """Once an outage, say that it began and that it ended."""

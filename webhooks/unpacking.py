@@ -18,6 +18,8 @@ from workflows.problems import Problem
 TOO_LARGE = "too_large"
 """The code of a problem with a body that unpacks to more than is allowed."""
 GZIP = 16 + zlib.MAX_WBITS
+MOST_MEMBERS = 16
+"""Senders write one. Each costs a copy of all that follows it, so that thousands of empty ones would take minutes."""
 
 
 def unpack(body: bytes, encoding: str, most_bytes: int) -> bytes:
@@ -42,7 +44,11 @@ def unpack(body: bytes, encoding: str, most_bytes: int) -> bytes:
 def _gunzip(body: bytes, most_bytes: int) -> bytes:
     """All members one after another (RFC 1952, 2.2)."""
     unpacked = bytearray()
+    members = 0
     while body:
+        members += 1
+        if members > MOST_MEMBERS:
+            _refuse(UNREADABLE, f"is gzip of more than {MOST_MEMBERS} members")
         member = zlib.decompressobj(GZIP)
         unpacked += member.decompress(body, most_bytes + 1 - len(unpacked))
         if len(unpacked) > most_bytes:

@@ -1,6 +1,7 @@
 """A packed body is read as what it was before, and a small one never becomes a large one."""
 
 import gzip
+import time
 import tracemalloc
 
 import brotli
@@ -47,6 +48,14 @@ def test_what_is_packed_otherwise_is_refused(encoding: str) -> None:
 )
 def test_what_is_not_packed_as_it_says_is_refused(body: bytes, encoding: str) -> None:
     assert refusal(body, encoding)[0] == "unreadable"
+
+
+def test_gzip_of_no_end_of_members_is_refused_before_it_takes_long() -> None:
+    assert unpack(gzip.compress(b"") * 15 + gzip.compress(BODY), "gzip", MIB) == BODY
+    begun = time.perf_counter()
+    found = refusal(gzip.compress(b"") * (4 * MIB // 20), "gzip")
+    assert found == ("unreadable", "is gzip of more than 16 members")
+    assert time.perf_counter() - begun < 1, "it took 48 s when each was unpacked"
 
 
 @pytest.mark.parametrize("rubbish", [b"\x00", b"rubbish"])

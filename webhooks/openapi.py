@@ -70,11 +70,13 @@ def _name_of(schema: type[Schema] | Schema) -> str:
 def _operation(endpoint: str, method: str, arguments: list[str]) -> Operation:
     """An operation of the table; whatever is not in it is a page of the console."""
     described = _DESCRIBED.get(endpoint) or _page_operation(endpoint, method)
+    described = {**described, "responses": {**_OF_ANY_BODY, **described["responses"]}}
     suffix = "_".join([endpoint.replace(".", "_"), *(["with", *arguments] if arguments else []), method.lower()])
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": _PARAMETERS.get(name, {"type": "string"})}
         for name in arguments
     ]
+    parameters += described.get("parameters", [])
     return {"operationId": suffix, **described, **({"parameters": parameters} if parameters else {})}
 
 
@@ -104,11 +106,33 @@ def _page_operation(endpoint: str, method: str) -> Operation:
         responses["200"] = {"description": "The file.", "content": {"*/*": {}}}
         responses["304"] = {"description": "The file has not changed."}
     operation: Operation = {"tags": ["console"], "summary": f"The console: {name}.", "responses": responses}
-    if method == "POST" and name == "login":
-        form = {"type": "object", "properties": {"token": {"type": "string"}}}
+    if name in _QUERIES and method == "GET":
+        operation["parameters"] = [{"name": _QUERIES[name], "in": "query", "schema": {"type": "string"}}]
+    if method == "POST" and name in _FORMS:
+        form = {"type": "object", "properties": _FORMS[name]}
         operation["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
-        responses["413"] = _json("The form is too large.", RefusedSchema)
+    if "verdict" in _FORMS.get(name, {}):
+        responses["409"] = _html("It cannot be decided, or not like this: the page says why.")
     return operation
+
+
+_VERDICT: Mapping[str, Any] = {
+    "verdict": {"type": "string", "enum": ["approve", "deny"]},
+    "reason": {"type": "string", "description": "why; it is kept in the audit"},
+}
+_FORMS: Mapping[str, Mapping[str, Any]] = {
+    "login": {"token": {"type": "string"}},
+    "approval": _VERDICT,
+    "decide": _VERDICT,
+}
+"""What the pages' forms send."""
+_QUERIES: Mapping[str, str] = {"subject": "about", "approval": "answer", "decide": "answer"}
+"""What pages are asked for in the query."""
+_OF_ANY_BODY: Mapping[str, Any] = {
+    "408": _json("The body took too long.", RefusedSchema),
+    "413": _json("The body is larger than is taken.", RefusedSchema),
+}
+"""Any request may have a body, whether it is read or not."""
 
 
 _RETRY = {"Retry-After": {"description": "in how many seconds to come again", "schema": {"type": "integer"}}}
@@ -134,7 +158,6 @@ _RECEIVE: Operation = {
             {"WWW-Authenticate": {"description": "how to prove it", "schema": {"type": "string"}}},
         ),
         "404": _json("There is no such source.", RefusedSchema),
-        "408": _json("The body took too long.", RefusedSchema),
         "413": _json("Larger than is taken, as it came or unpacked.", RejectedSchema),
         "422": _json("Not what this source sends.", RejectedSchema),
         "429": _json("More than is taken at a time, or in a time.", RefusedSchema, _RETRY),

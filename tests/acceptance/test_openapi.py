@@ -132,6 +132,14 @@ def test_other_endpoints_answer_as_documented(schema: Any, path: str) -> None:
     one()
 
 
+@pytest.mark.parametrize("path", ["/live", "/ready", "/openapi.json", "/openapi", "/", "/login"])
+def test_a_body_nobody_asked_for_is_answered_as_documented(schema: Any, path: str) -> None:
+    case = schema[path]["GET"].Case()
+    answer = case.call(data=b"x" * ((1 << 20) + 1), allow_redirects=False)
+    assert answer.status_code == 413
+    held_against(case, answer)
+
+
 def test_the_document_is_valid_and_names_no_source(door: Door) -> None:
     answer = requests.get(f"{door.url}/openapi.json", timeout=10)
     validate(answer.json())

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from tests.builders.evening import busy_evening
 from tests.builders.ledger import ClockedDatabase
 from tests.builders.rows import NOW, Rows, ago, ahead, request
+from tests.unit.webhooks.documented import hold_to_its_document
 from webhooks.console import access, blueprint
 from webhooks.console.timeline import LEFT, RIGHT, WIDTH, draw
 from webhooks.console.words import BODY_LIMIT, exact_span, pretty, relative, span, tone
@@ -80,6 +81,7 @@ def browser(database: Any, token: str | None = None) -> FlaskClient:
     app = Flask("test", static_folder=None)
     app.extensions["stagedoor"] = Services(database, Locked(Secret(token) if token else None))
     app.register_blueprint(blueprint)
+    hold_to_its_document(app)
     return app.test_client()
 
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from tests.builders.ledger import ClockedDatabase, Crew, catalogue, operation
 from tests.builders.playhouse import Stage
+from tests.unit.webhooks.documented import hold_to_its_document
 from webhooks.console import access, blueprint
 from workflows.catalogue import Outcome, OutcomeKind, Repeat
 from workflows.ledger import audit, schema
@@ -80,6 +81,7 @@ def browser(stage: Stage, lock: Locked | None = None) -> FlaskClient:
     app = Flask("test", static_folder=None)
     app.extensions["stagedoor"] = Services(stage.database, stage.crew.rules, lock or Locked())
     app.register_blueprint(blueprint)
+    hold_to_its_document(app)
     return app.test_client()
 
 

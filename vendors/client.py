@@ -106,7 +106,7 @@ class Client:
 
     @cached_property
     def _session(self) -> VendorSession:
-        from vendors.session import VendorSession  # requests is slow to import, and looking sends nothing
+        from vendors.session import VendorSession  # urllib3 is slow to import, and looking sends nothing
 
         return VendorSession()
 

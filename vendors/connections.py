@@ -11,7 +11,6 @@ import ipaddress
 import socket
 import ssl
 from contextlib import suppress
-from contextvars import ContextVar
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count
@@ -21,11 +20,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import certifi
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
-from urllib3.util import create_urllib3_context
+from urllib3.util import Url, create_urllib3_context
 
 CONNECT_SECONDS = 5.0
 """How long one address may take to accept a connection, and again for TLS."""
@@ -34,7 +31,7 @@ CONNECT_SECONDS = 5.0
 class Call:
     """One request on its way: its deadline, how far it came, and why it came no further.
 
-    A context manager; inside it, connections of this thread belong to this call.
+    A context manager: it is over when that ends.
     """
 
     def __init__(self, seconds: float, deadlines: Deadlines, *, is_public: bool = False) -> None:
@@ -50,7 +47,6 @@ class Call:
         self._socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
-        self._token = _current.set(self)
         self._deadlines.watch(self)
         return self
 
@@ -58,7 +54,6 @@ class Call:
         with self._lock:  # from here on the socket may be closed and its number be another call's
             self.is_over = True
             self._socket = None
-        _current.reset(self._token)
 
     def remaining(self, most: float) -> float:
         """The seconds left, but at most `most`. Raises TimeoutError when there are none."""
@@ -132,51 +127,47 @@ class Deadlines:
             return due
 
 
-_current: ContextVar[Call] = ContextVar("call")
+class Watched(HTTPConnection):
+    """A connection that tells the call it is used for how far that has come."""
 
+    call: Call
 
-class _Watched(HTTPConnection):
-    """A connection that tells the current call what it does."""
+    def __del__(self) -> None:
+        self.close()  # whoever kept it may be gone, a thread that has ended for one
 
     def _new_conn(self) -> socket.socket:
-        call = _current.get()
         try:
-            made = _connect(self._dns_host.strip("[]"), self.port or self.default_port or 0, call)
+            made = _connect(self._dns_host, self.port, self.call)
         except (OSError, UnicodeError) as error:
-            call.trouble = _in_words(error)
-            raise NewConnectionError(self, call.trouble) from error
-        call.is_connected = True
+            self.call.trouble = _in_words(error)
+            raise NewConnectionError(self, self.call.trouble) from error
+        self.call.is_connected = True
         return made
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
         assert self.sock is not None
-        _current.get().begin(self.sock)
+        self.call.begin(self.sock)
         super().send(data)
 
 
-class _WatchedTLS(_Watched, HTTPSConnection):
+class _WatchedTLS(Watched, HTTPSConnection):
     """The same over TLS, which is agreed on in `connect`, before the first byte of the request."""
 
 
-class _WatchedPool(HTTPConnectionPool):
-    ConnectionCls = _Watched
-
-
-class _WatchedTLSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedTLS
-
-
-class WatchedAdapter(HTTPAdapter):
-    """requests' way to the wire, over watched connections, without any retries."""
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
-        super().init_poolmanager(connections, maxsize, block, ssl_context=tls_context(), **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _WatchedPool, "https": _WatchedTLSPool}
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave the certificates to `tls_context`, which has read them once rather than for every connection."""
+def connection_to(url: Url) -> Watched:
+    """A connection that opens with what is first sent over it. Raises ValueError where there can be none."""
+    if not url.host or url.auth:
+        raise ValueError("an address has a host and no credentials")
+    host = url.host.strip("[]")
+    match url.scheme:
+        case "http":
+            return Watched(host, url.port)
+        case "https":
+            return _WatchedTLS(host, url.port, ssl_context=tls_context())
+        case _:
+            raise ValueError("an address is http or https")
 
 
 @lru_cache(maxsize=1)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
-from weakref import WeakSet
 
-import requests
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
+from urllib3.util import Url, parse_url
 
 from vendors.answers import Answer, Silence
-from vendors.connections import CONNECT_SECONDS, Call, Deadlines, WatchedAdapter
+from vendors.connections import Call, Deadlines, Watched, connection_to
 
 MOST_BYTES = 1_000_000
 """Of an answer's body; the largest documented one is a few kilobytes."""
 
 _CHUNK = 16_384
 _NETWORK_ERRORS = (OSError, HTTPError, HTTPException, ValueError)
-"""What requests, urllib3, http.client and ssl raise for whatever a network or a server does."""
+"""What urllib3, http.client and ssl raise for whatever a network or a server does."""
+
+_MORE_THAN_A_LINE = re.compile("[\r\n\0]")
+"""What no header may hold; http.client lets a line that goes on with a blank pass."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,10 @@ class Outgoing:
 
 
 class VendorSession:
-    """Sends requests, over one `requests.Session` for each thread."""
+    """Sends requests. Each thread keeps a connection to each address open."""
 
     def __init__(self) -> None:
-        self._local = threading.local()
-        self._made: WeakSet[requests.Session] = WeakSet()
+        self._kept = _Kept()
         self._deadlines = Deadlines()
 
     def exchange(self, outgoing: Outgoing, *, deadline_seconds: float, fresh_connection: bool) -> Answer | Silence:
@@ -53,19 +56,14 @@ class VendorSession:
         `fresh_connection`: never use one kept from an earlier call. The vendor may just be closing it, and for what
         cannot be repeated that would leave a doubt nobody needs.
         """
-        session = self._session()
         response, body, unread = None, None, ""
         call = Call(deadline_seconds, self._deadlines, is_public=outgoing.is_public)
         try:
-            with call:
-                if fresh_connection:
-                    session.get_adapter(outgoing.url).close()
-                response = session.send(
-                    _prepared(outgoing),
-                    stream=True,
-                    allow_redirects=False,
-                    timeout=(CONNECT_SECONDS, deadline_seconds + 1),  # in case the guard could not start in time
-                )
+            url = parse_url(outgoing.url)
+            with call, self._connection(url, fresh_connection) as connection:
+                connection.call = call
+                connection.timeout = deadline_seconds + 1  # in case the guard could not start in time
+                response = _response(connection, url.request_uri, outgoing)
                 body = _body(response)
         except _NETWORK_ERRORS as error:
             unread = _trouble(call, error, deadline_seconds)
@@ -76,44 +74,56 @@ class VendorSession:
             return Silence(call.has_left, unread)
         if call.is_late:  # an answer without a length looks complete when it is cut
             body, unread = None, f"its answer had not ended after {round(deadline_seconds, 1):g} s"
-        return Answer(response.status_code, body, response.headers.get("Retry-After"), unread)
+        return Answer(response.status, body, response.headers.get("Retry-After"), unread)
 
     def close(self) -> None:
         """Close every connection kept open, and end the thread that watches over calls."""
         self._deadlines.close()
-        for session in list(self._made):
-            session.close()
+        self._kept = _Kept()  # with the old one go the connections of all threads
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = _Direct()
-            self._made.add(session)
-        return session
+    @contextmanager
+    def _connection(self, url: Url, fresh: bool) -> Iterator[Watched]:
+        """A connection for one call, kept when that went well."""
+        kept = self._kept.connections
+        address = (url.scheme, url.host, url.port)
+        connection = kept.pop(address, None)
+        if connection is None or fresh or not connection.is_connected:
+            connection = connection_to(url)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        kept[address] = connection
 
 
-class _Direct(requests.Session):
-    """A session that takes nothing from the environment, keeps no cookies and follows nothing."""
+class _Kept(threading.local):
+    """The connections that a thread keeps open, by address."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, WatchedAdapter())
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Say there is nowhere to go: requests would read a redirect's whole body just to know where it led."""
+        self.connections: dict[tuple[str | None, str | None, int | None], Watched] = {}
 
 
-def _prepared(outgoing: Outgoing) -> requests.PreparedRequest:
-    return requests.Request(outgoing.method, outgoing.url, dict(outgoing.headers), data=outgoing.body).prepare()
+def _response(connection: Watched, target: str, outgoing: Outgoing) -> BaseHTTPResponse:
+    """The answer to `outgoing`, up to its body. Raises ValueError where it makes no valid request."""
+    headers = dict(outgoing.headers)
+    if outgoing.body or outgoing.method != "GET":
+        headers["Content-Length"] = str(len(outgoing.body or b""))
+    if _MORE_THAN_A_LINE.search("".join(headers.values())):
+        raise ValueError("a header of more than one line")
+    try:
+        connection.request(outgoing.method, target, outgoing.body, headers, preload_content=False)
+    except ConnectionError:
+        if not connection.call.has_left:
+            raise
+        # The vendor may have answered, and hung up, without reading to the end.
+    return connection.getresponse()
 
 
-def _body(response: requests.Response) -> bytes:
+def _body(response: BaseHTTPResponse) -> bytes:
     """The whole body, unpacked. Raises ValueError beyond MOST_BYTES."""
     parts, size = [], 0
-    for part in response.raw.stream(_CHUNK, decode_content=True):
+    for part in response.stream(_CHUNK, decode_content=True):
         size += len(part)
         if size > MOST_BYTES:
             raise _TooLong

@@ -38,7 +38,7 @@ class Wire:
 
     def outgoing(self, request: Request, token: Token | None = None) -> Outgoing:
         """The request complete with its credentials."""
-        from vendors.session import Outgoing  # requests is slow to import, and looking sends nothing
+        from vendors.session import Outgoing  # urllib3 is slow to import, and looking sends nothing
 
         headers = {header.name: header.sent() for header in self._headers(request, token)}
         body = self._form(shown=False) if self.is_login(request.operation) else request.body

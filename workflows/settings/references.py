@@ -55,7 +55,7 @@ class References:
         return Secret(value) if value else None
 
     def address(self, node: Node, path: str) -> str | None:
-        """An http or https address without query, as given."""
+        """An http or https address without query and credentials, as given."""
         text = self.text(node, path)
         if text is not None and not _is_address(text):
             self._findings.add("E413", node.place, f"{path} must be an address such as https://host/path")
@@ -85,6 +85,7 @@ class References:
 def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+        return is_whole and not (parts.query or parts.fragment or "@" in parts.netloc)
     except ValueError:
         return False

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Any
 
+import brotli
 import pytest
 
 from tests.unit.vendors.documented import CREATED, QUEUED, catalogue, example, settings_for
@@ -87,6 +90,35 @@ def test_threads_do_not_share_a_connection() -> None:
             thread.join(10)
 
         assert sorted(connections_used(vendor, 4)) == [1, 2, 3, 4]
+
+
+def test_the_connections_of_a_thread_end_with_it() -> None:
+    with RawVendor(answers(200, b"{}")) as vendor, client_of(settings_for(vendor.url)) as client:
+        thread = threading.Thread(target=client.send, args=prepared("symphony.edit_campaign"))
+        thread.start()
+        thread.join(10)
+
+        wait_until(lambda: vendor.hung_up == 1)
+
+
+def test_a_client_that_is_closed_leaves_no_connection_open() -> None:
+    with RawVendor(answers(200, b"{}")) as vendor, client_of(settings_for(vendor.url)) as client:
+        done, over = threading.Event(), threading.Event()
+
+        def elsewhere() -> None:
+            client.send(*prepared("symphony.edit_campaign"))
+            done.set()
+            over.wait(10)
+
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        client.send(*prepared("symphony.edit_campaign"))
+        done.wait(10)
+        assert vendor.hung_up == 0
+        client.close()
+        wait_until(lambda: vendor.hung_up == 2)
+        over.set()
+        thread.join(10)
 
 
 def test_cookies_are_not_kept_and_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,15 +284,117 @@ def test_the_key_is_in_no_outcome(answering: Answering) -> None:
         assert vendor.received.get(timeout=5).headers["cymbal-partner-api-key"] == "cymbal-key-123"
 
 
-def test_a_key_no_header_can_carry_is_not_sent_and_not_told() -> None:
+@pytest.mark.parametrize(
+    "key", ["line one\r\nX-Evil: yes", "line one\r\n X-Evil: yes", "line one\nX-Evil: yes", "Evil\0", "Evil \u20ac"]
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_key_no_header_can_carry_is_not_sent_and_not_told(key: str, scheme: str) -> None:
     with RawVendor(answers(201, QUEUED)) as vendor:
-        broken = {"api_key": Secret("line one\r\nX-Evil: yes")}
-        with client_of(settings_for(vendor.url, cymbal=broken)) as client:
+        settings = settings_for(vendor.url.replace("http", scheme), cymbal={"api_key": Secret(key)})
+        with client_of(settings) as client:
             outcome = client.send(*prepared("cymbal.create_contact"))
 
-        assert outcome.kind is OutcomeKind.NOT_SENT
-        assert "Evil" not in outcome.reason
+        assert (outcome.kind, outcome.reason) == (
+            OutcomeKind.NOT_SENT,
+            "Cymbal: its address or key makes no valid request",
+        )
         assert vendor.received.empty()
+
+
+def test_of_a_request_that_could_not_be_made_nothing_is_in_the_next() -> None:
+    session = VendorSession()
+    with RawVendor(answers(200, b"{}")) as vendor, closing(session):
+        for headers in ({"X": "1"}, {"Key": "\u20ac"}, {"X": "2"}):
+            session.exchange(Outgoing("GET", vendor.url, headers, None), deadline_seconds=5, fresh_connection=False)
+        first, second = (vendor.received.get(timeout=5) for _ in range(2))
+
+    assert (first.headers.pop("x"), second.headers.pop("x")) == ("1", "2")
+    assert first.headers == second.headers
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("http://", "its address or key makes no valid request"),
+        ("http:///v1", "its address or key makes no valid request"),
+        ("ftp://127.0.0.1", "its address or key makes no valid request"),
+        ("http://127.0.0.1:99999", "its address or key makes no valid request"),
+        ("http://us:hunter2@127.0.0.1", "its address or key makes no valid request"),
+        ("http://a\u2603b.invalid", "its address or key makes no valid request"),
+        ("http://m\u00fcnchen.invalid", "its name cannot be resolved"),
+        (f"http://{'a' * 70}.invalid", "its name cannot be resolved"),
+        ("http://[::1]:1", "no connection: "),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_sent_nothing(address: str, reason: str) -> None:
+    outcome = send_to(address, "symphony.create_campaign")
+
+    assert outcome.kind is OutcomeKind.NOT_SENT
+    assert outcome.reason.startswith(f"Symphony: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("base", "target"), [("/v1/../v2/m\u00fcnchen", "/v2/m%C3%BCnchen"), ("/a b[1]", "/a%20b%5B1%5D"), ("/%7e", "/%7E")]
+)
+def test_what_an_address_cannot_hold_is_quoted(base: str, target: str) -> None:
+    with RawVendor(answers(201, QUEUED)) as vendor:
+        with client_of(settings_for(vendor.url, cymbal={"base_url": vendor.url + base})) as client:
+            client.send(*prepared("cymbal.create_contact"))
+
+        assert vendor.received.get(timeout=5).target == f"{target}/contact"
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "length"),
+    [("GET", None, None), ("POST", b"{}", "2"), ("POST", None, "0"), ("DELETE", None, "0"), ("DELETE", b"{}", "2")],
+)
+def test_what_may_have_a_body_says_how_long_it_is(method: str, body: bytes | None, length: str | None) -> None:
+    session = VendorSession()
+    with RawVendor(answers(200, b"{}")) as vendor, closing(session):
+        outgoing = Outgoing(method, vendor.url, {}, body)
+        session.exchange(outgoing, deadline_seconds=5, fresh_connection=False)
+        received = vendor.received.get(timeout=5)
+
+    assert (received.headers.get("content-length"), received.body) == (length, body or b"")
+    assert "transfer-encoding" not in received.headers
+
+
+PACKERS = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}
+
+
+@pytest.mark.parametrize("coding", PACKERS)
+def test_an_answer_may_be_packed_though_nobody_asked_for_it(coding: str) -> None:
+    with RawVendor(answers(200, PACKERS[coding](CREATED), Content_Encoding=coding)) as vendor:
+        assert send_to(vendor.url, "symphony.create_campaign").kind is OutcomeKind.DONE
+
+
+@pytest.mark.parametrize("coding", PACKERS)
+def test_a_packed_answer_is_unpacked_no_further_than_the_bound(coding: str) -> None:
+    packed = PACKERS[coding](b" " * 50_000_000)
+    with RawVendor(answers(200, packed, Content_Encoding=coding)) as vendor:
+        outcome = send_to(vendor.url, "symphony.create_campaign")
+
+    assert outcome.kind is OutcomeKind.IN_DOUBT
+    assert "longer than 1 MB" in outcome.reason
+
+
+def test_a_vendor_may_answer_and_hang_up_without_reading_to_the_end() -> None:
+    operation, request = prepared("cymbal.create_orders")
+    request = replace(request, body=(request.body or "") + " " * 20_000_000)
+    with listener(8) as listening, client_of(settings_for(f"http://127.0.0.1:{listening.getsockname()[1]}")) as client:
+        answering = threading.Thread(target=_answers_at_once, args=(listening,))
+        answering.start()
+        outcome = client.send(operation, request)
+        answering.join(10)
+
+    assert (outcome.kind, outcome.status) == (OutcomeKind.REFUSED, 413)
+
+
+def _answers_at_once(listening: socket.socket) -> None:
+    connection, _ = listening.accept()
+    with connection:
+        connection.recv(100)
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
 
 
 def test_looking_at_operations_does_not_import_what_sends_them() -> None:

@@ -279,6 +279,13 @@ roles: {}
     ]
 
 
+@pytest.mark.parametrize("address", ["ftp://host", "https://", "https://host?a=b", "https://us:hunter2@host"])
+def test_what_is_no_address_is_refused(address: str, problems_of: Callable[..., list[str]]) -> None:
+    assert problems_of(f"vendors: {{cymbal: {{base_url: '{address}'}}}}\nbrands: {{main: {{}}}}\n") == [
+        "stagedoor.yml:1:30: E413 vendors.cymbal.base_url must be an address such as https://host/path"
+    ]
+
+
 def test_a_secret_written_into_the_file_is_refused_and_not_repeated(problems_of: Callable[..., list[str]]) -> None:
     assert problems_of("vendors: {cymbal: {api_key: hunter2}}\nbrands: {main: {}}\n") == [
         "stagedoor.yml:1:29: E411 vendors.cymbal.api_key is a secret and must not stand in a file "

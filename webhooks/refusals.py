@@ -8,13 +8,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
 import structlog
 
 from workflows.errors import LedgerUnavailable
 from workflows.ledger import refusals as ledger
 from workflows.ledger.database import Database
-from workflows.ledger.refusals import Refusals
+from workflows.ledger.refusals import Refusals, Sample
+from workflows.redaction import redact
 from workflows.values import utc_now
 
 INTERVAL_SECONDS = 2.0
@@ -54,9 +56,11 @@ class RefusalCounter:
             counted, self._counted = self._counted, {}
         if not counted:
             return
+        # What a sender calls itself may be anything, somebody's address as well.
+        shown = [replace(item, sample=cast(Sample, redact(item.sample))) for item in counted.values()]
         try:
             with self._database.write() as connection:
-                ledger.add(connection, counted.values())
+                ledger.add(connection, shown)
         except LedgerUnavailable:
             self._put_back(counted)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
+from workflows.redaction import redact_text
 from workflows.values import Money, Percent
 
 LEARNING = 20
@@ -139,7 +140,8 @@ def _walk(value: object, path: str, depth: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for name, item in list(value.items())[:MOST_FIELDS]:
             if len(name) <= LONGEST_NAME:
-                yield from _walk(item, f"{path}.{name}" if path else name, depth - 1)
+                shown = redact_text(name)  # some payloads have people's addresses for names
+                yield from _walk(item, f"{path}.{shown}" if path else shown, depth - 1)
     elif isinstance(value, (list, tuple)):
         for item in value[:MOST_ITEMS]:
             yield from _walk(item, f"{path}[]", depth - 1)

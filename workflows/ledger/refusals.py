@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from workflows.ledger.database import insert
 from workflows.ledger.tables import refusals
 
+Sample = Mapping[str, object]
+
 
 @dataclass(frozen=True)
 class Refusals:
@@ -21,7 +23,7 @@ class Refusals:
     count: int
     first_at: datetime
     last_at: datetime
-    sample: Mapping[str, object]
+    sample: Sample
 
 
 def add(connection: Connection, counted: Iterable[Refusals]) -> None:

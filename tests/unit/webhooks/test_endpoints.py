@@ -398,6 +398,14 @@ def test_refusals_are_written_by_themselves(services: Services) -> None:
     assert row.first_at <= row.last_at
 
 
+def test_a_sample_of_a_refusal_names_nobody(services: Services) -> None:
+    sample = {"user_agent": "ticketbot/1.0 (+mailto:ana@example.com)", "bytes": 2}
+    services.refusals.count("symphony", "signature_wrong", sample)
+    services.refusals.write()
+    (row,) = rows(services, refusals)
+    assert row.sample == {"user_agent": "ticketbot/1.0 (+mailto:***)", "bytes": 2}
+
+
 def test_refusals_that_cannot_be_written_stay_counted(services: Services) -> None:
     class Down:
         def write(self) -> None:

@@ -21,6 +21,11 @@ def learned(samples: Iterable[object], shape: Shape | None = None) -> tuple[Shap
 KNOWN, _ = learned([USUAL] * LEARNING)
 
 
+def test_a_name_that_is_somebodys_address_is_not_learned() -> None:
+    found = fields_of({"fans": {"ana@example.com": {"n": 1}, "+447700900123": {"n": 1}}})
+    assert set(found) == {"fans", "fans.***", "fans.***.n"}
+
+
 def test_paths_have_kinds_of_every_item() -> None:
     value = {"a": [1, "x"], "b": {"c": Money(Decimal("1.00"), "USD")}, "d": True}
     assert fields_of(value) == {

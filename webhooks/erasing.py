@@ -53,6 +53,7 @@ class Eraser:
         for named in names:
             self._in_one(is_preview, partial(erasure.rename, named=named, found=found))
         found.changed["log lines"] += self._clean_logs(is_preview)
+        found.is_in_log = not is_preview and not self._database.clear_log()
         return found
 
     def count(self) -> int:

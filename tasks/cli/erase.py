@@ -84,7 +84,7 @@ def _tell(found: Found, eraser: Eraser, as_json: bool, *, err: bool = False) -> 
     else:
         for line in _lines(found, eraser):
             click.echo(line, err=err)
-    return 1 if found.under_way or found.waiting else 0
+    return 1 if found.under_way or found.waiting or found.is_in_log else 0
 
 
 def _lines(found: Found, eraser: Eraser) -> Iterator[str]:
@@ -97,3 +97,5 @@ def _lines(found: Found, eraser: Eraser) -> Iterator[str]:
         if ids:
             yield f"{len(ids)} {what} hold their data; erase it again when they are over:"
             yield from (f"  {id_}" for id_ in sorted(ids)[:SHOWN])
+    if found.is_in_log:
+        yield "SQLite's write-ahead log is being read and has them still; erase it again in a moment"

@@ -176,6 +176,40 @@ def test_logs_are_written_over_where_they_stand(rows: Rows, tmp_path: Path):
     assert log.read_bytes().splitlines() == [lines[0], b'{"event": "*************** came"}', lines[2]]
 
 
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Rows]:
+    """A ledger of SQLite's, whose files are all there is in their folder."""
+    database = ClockedDatabase(f"sqlite:///{tmp_path}/ledger/ledger.db")
+    database.time = NOW
+    schema.upgrade(database)
+    yield Rows(database)
+    database.close()
+
+
+def held(folder: Path) -> set[str]:
+    """The files that have them."""
+    return {path.name for path in (folder / "ledger").iterdir() if EMAIL.encode() in path.read_bytes()}
+
+
+def test_the_files_hold_nothing_of_them_either(file: Rows, tmp_path: Path):
+    story(file)
+    file.database.clear_log()
+    assert held(tmp_path) == {"ledger.db"}
+    story(file)
+    assert not erase(file, tmp_path).is_in_log
+    assert held(tmp_path) == set()
+
+
+def test_a_log_that_somebody_reads_is_told_of(file: Rows, tmp_path: Path):
+    story(file)
+    with file.database.read() as connection:
+        connection.execute(sa.select(tables.runs)).all()
+        assert erase(file, tmp_path).is_in_log
+    assert held(tmp_path) == {"ledger.db-wal"}
+    assert not erase(file, tmp_path).is_in_log
+    assert held(tmp_path) == set()
+
+
 def test_the_digest_is_the_same_for_the_same_person_and_key(rows: Rows, tmp_path: Path):
     def digest(text: str, *keys: SealingKey) -> str:
         return Eraser(rows.database, tmp_path, Person.of(text), keys).digest

@@ -28,12 +28,16 @@ from workflows.ledger.vault import Vault, with_vault
 from workflows.settings.keys import SealingKey
 from workflows.values import EPOCH, utc_now
 
+BUSY_MILLISECONDS = 15_000
+CLEAR_MILLISECONDS = 1000
+"""Nobody can write while readers are waited for."""
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",  # commits are brought to the disk by `wal.flush`
-    "PRAGMA busy_timeout=15000",
+    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA wal_autocheckpoint=2000",
+    "PRAGMA secure_delete=ON",  # what is erased is written over
 )
 SILENCE_SECONDS = 10
 POSTGRESQL_CONNECTION = {
@@ -165,6 +169,22 @@ class Database:
                 wal.flush(self._path)
             finally:
                 driver.execute("PRAGMA foreign_keys=ON")
+
+    def clear_log(self) -> bool:
+        """On SQLite take the write-ahead log over and empty it, for it has what pages held before; whether it is empty.
+
+        It is not while somebody reads what was there before. PostgreSQL clears such things away by itself.
+        """
+        if self._lock is None:
+            return True
+        with _translated(), self._lock, self.engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute(f"PRAGMA busy_timeout={CLEAR_MILLISECONDS}")
+            try:
+                (is_held, *_) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        return not is_held
 
     def now(self, connection: Connection) -> datetime:
         """The clock that all processes share: the server's on PostgreSQL, this machine's on SQLite.

@@ -45,7 +45,7 @@ NAMED = (
 @dataclass
 class Found:
     """What was found so far. `events` and `runs` are theirs; those of `under_way` must end first, and what is in
-    `waiting` be taken in, or not be read by a run any more."""
+    `waiting` be taken in, or not be read by a run any more. `is_in_log`: SQLite's own log still has what was erased."""
 
     person: Person
     instead: str
@@ -55,6 +55,7 @@ class Found:
     under_way: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     changed: Counter[str] = field(default_factory=Counter)
+    is_in_log: bool = False
 
     def cut(self, value: Any, *, is_theirs: bool = False) -> Any:
         """The value without them."""

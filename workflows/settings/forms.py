@@ -15,8 +15,10 @@ class Form(Enum):
     SECRET = "a secret"  # noqa: S105
     KEYS = "a secret or a list of them, each with an id and an end where it has one"
     STANDARD_KEYS = "a secret of Standard Webhooks or a list of them"
+    TOKENS = "a secret at the end of an address, or a list of them"
     TEXTS = "a list of texts"
     CHOICE = "one of a few words"
+    HEADER = "the name of a header"
     PATH = "the way down into a body, or header:<name>"
     PREFIX = "the beginning of a type of event"
     EVENTS = "the fields of events, by the sender's name of the event"

@@ -24,11 +24,15 @@ from workflows.yaml_shapes import Findings
 LONGEST_TOLERANCE = 86_400
 MOST_PROXIES = 16
 ED25519_BYTES = 32
+HEADER = r"[!#$%&'*+.^`|~0-9A-Za-z-]{1,100}"
+"""A name of a header (RFC 9110, 5.1) but for `_`: the door leaves headers with it out."""
 OURS = "stagedoor"
 """Nobody else tells of what we do."""
 
 _KEYS = Option(Form.KEYS, default=())
 _TEXT = Option(Form.TEXT)
+_HEADER = Option(Form.HEADER)
+_TOKENS = Option(Form.TOKENS, default=())
 _TOLERANCE = Option(Form.NUMBER, required=False, at_least=1, at_most=LONGEST_TOLERANCE)
 _PLACE = Option(Form.PATH, required=False)
 _PREFIX = Option(Form.PREFIX, required=False)
@@ -36,26 +40,26 @@ _EVENTS = Option(Form.EVENTS, required=False, default=MappingProxyType({}))
 
 SCHEMES: Mapping[str, Mapping[str, Option]] = {
     "hmac": {
-        "header": _TEXT,
+        "header": _HEADER,
         "secrets": _KEYS,
         "digest": Option(Form.CHOICE, required=False, default="sha256", choices=("sha1", "sha256", "sha384", "sha512")),
         "encoding": Option(Form.CHOICE, required=False, default="hex", choices=("hex", "base64")),
         "prefix": Option(Form.TEXT, required=False, default=""),
         "signed": Option(Form.TEXT, required=False, default="{body}"),
-        "timestamp_header": Option(Form.TEXT, required=False),
+        "timestamp_header": Option(Form.HEADER, required=False),
         "element": Option(Form.TEXT, required=False),
         "tolerance_seconds": _TOLERANCE,
     },
     "standard-webhooks": {"secrets": Option(Form.STANDARD_KEYS, default=()), "tolerance_seconds": _TOLERANCE},
-    "header": {"header": _TEXT, "secrets": _KEYS, "prefix": Option(Form.TEXT, required=False, default="")},
+    "header": {"header": _HEADER, "secrets": _KEYS, "prefix": Option(Form.TEXT, required=False, default="")},
     "basic": {"username": _TEXT, "secrets": _KEYS},
-    "path-token": {"token": _KEYS},
+    "path-token": {"token": _TOKENS},
     "networks": {
         "allow": Option(Form.NETWORKS, default=()),
         "proxies": Option(Form.NUMBER, required=False, default=0, at_least=0, at_most=MOST_PROXIES),
     },
     "client-certificate": {
-        "header": _TEXT,
+        "header": _HEADER,
         "subjects": Option(Form.TEXTS, default=()),
         "proxies": Option(Form.NETWORKS, default=()),
     },
@@ -63,19 +67,19 @@ SCHEMES: Mapping[str, Mapping[str, Option]] = {
 """By name, what may stand under `verify`; `hmac` with `element` reads `t=…,<element>=…` from one header."""
 
 SOURCE_PRESETS: Mapping[str, Mapping[str, Option]] = {
-    "symphony": {"token": _KEYS},
+    "symphony": {"token": _TOKENS},
     "tickettailor": {"secrets": _KEYS},
     "symphony-website": {
-        "token": _KEYS,
+        "token": _TOKENS,
         "secrets": Option(Form.KEYS, required=False, default=()),
         "signed": Option(Form.CHOICE, required=False, choices=("rest", "data", "timestamp.data")),
     },
     "constant-contact": {"secrets": _KEYS, "api_key": Option(Form.KEYS, required=False, default=())},
-    "eventbrite": {"token": _KEYS, "host": Option(Form.TEXT, required=False, default="www.eventbriteapi.com")},
+    "eventbrite": {"token": _TOKENS, "host": Option(Form.TEXT, required=False, default="www.eventbriteapi.com")},
     "universe": {"secrets": _KEYS, "digest": Option(Form.CHOICE, choices=("sha1", "sha256"))},
     "shopify": {"secrets": _KEYS, "show_id": _PLACE},
     "stripe": {"secrets": _KEYS, "show_id": _PLACE},
-    "cymbal": {"header": _TEXT, "keys": _KEYS},
+    "cymbal": {"header": _HEADER, "keys": _KEYS},
     "standard-webhooks": {**SCHEMES["standard-webhooks"], "subject": _PLACE, "prefix": _PREFIX, "events": _EVENTS},
     "github": {"secrets": _KEYS, "type": _PLACE, "subject": _PLACE, "events": _EVENTS},
     "generic": {
@@ -107,8 +111,10 @@ class SourceReader:
             Form.TEXTS: lambda node, path, option: self._texts(node, path),
             Form.KEYS: lambda node, path, option: self._keys(node, path),
             Form.STANDARD_KEYS: lambda node, path, option: self._standard_keys(node, path),
+            Form.TOKENS: lambda node, path, option: self._tokens(node, path),
             Form.CHOICE: lambda node, path, option: self._findings.choice(node, path, option.choices),
             Form.NUMBER: lambda node, path, option: self._number(node, path, option),
+            Form.HEADER: lambda node, path, option: self._header(node, path),
             Form.PATH: lambda node, path, option: self._place(node, path),
             Form.PREFIX: lambda node, path, option: self._prefix(node, path),
             Form.EVENTS: lambda node, path, option: self._events(node, path),
@@ -202,6 +208,14 @@ class SourceReader:
                 )
         return keys
 
+    def _tokens(self, node: Node, path: str) -> tuple[Key, ...]:
+        keys = self._keys(node, path)
+        if any("/" in key.secret.reveal() for key in keys):
+            self._findings.add(
+                "E122", node.place, f"{path} has a '/' in it, at which the address would end", "take another"
+            )
+        return keys
+
     def _key(self, node: Node, path: str) -> Key | None:
         """`${NAME}`, or `{secret: ${NAME}, id: spring, until: 2026-06-30T00:00:00Z}`."""
         if node.kind != "map":
@@ -234,10 +248,18 @@ class SourceReader:
     def _number(self, node: Node, path: str, option: Option) -> int | None:
         return self._findings.whole_number(node, path, option.at_least, option.at_most)
 
+    def _header(self, node: Node, path: str) -> str | None:
+        text = self._references.text(node, path)
+        if text is not None and not re.fullmatch(HEADER, text):
+            hint = "letters, digits and -; one with _ is never looked at"
+            self._findings.add("E122", node.place, f"{path} must be the name of a header", hint)
+            return None
+        return text
+
     def _place(self, node: Node, path: str) -> str | None:
         """`data.order.id`, numbers counting from 0 in lists, or `header:X-Event`."""
         text = self._findings.text(node, path)
-        if text is not None and not re.fullmatch(r"header:[!-~]+|[^.\s]+(\.[^.\s]+)*", text):
+        if text is not None and not re.fullmatch(rf"header:{HEADER}|(?!header:)[^.\s]+(\.[^.\s]+)*", text):
             self._findings.add("E122", node.place, f"{path} must be the way to a value", "data.id or header:X-Event")
             return None
         return text

@@ -202,6 +202,24 @@ brands: {main: {}}
     }
 
 
+def test_headers_and_tokens_that_nothing_could_match_are_reported(problems_of: Callable[..., list[str]]) -> None:
+    text = """\
+sources:
+  one: {preset: cymbal, header: X_Api_Key, keys: ["${S}"], brand: main}
+  two: {preset: symphony, token: ["${S}"], brand: main}
+  three: {preset: generic, verify: {path-token: {token: "${S}"}}, type: "header:X_Kind", brand: main}
+brands: {main: {}}
+"""
+    assert problems_of(text, {"S": "ab/c"}) == [
+        "stagedoor.yml:2:33: E122 sources.one.header must be the name of a header "
+        "(letters, digits and -; one with _ is never looked at)",
+        "stagedoor.yml:3:34: E122 sources.two.token has a '/' in it, at which the address would end (take another)",
+        "stagedoor.yml:4:57: E122 sources.three.verify.path-token.token has a '/' in it, at which the address would "
+        "end (take another)",
+        "stagedoor.yml:4:73: E122 sources.three.type must be the way to a value (data.id or header:X-Event)",
+    ]
+
+
 def test_proofs_that_cannot_be_are_reported(problems_of: Callable[..., list[str]]) -> None:
     text = """\
 sources:

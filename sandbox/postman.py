@@ -8,7 +8,9 @@ from functools import partial
 from threading import Event
 from typing import Any
 
-import requests
+import certifi
+from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError
 
 from sandbox.journal import Journal, Row
 from sandbox.scheduler import Scheduler
@@ -118,9 +120,8 @@ class Postman:
 
     def _delivered(self, letter: Letter, attempt: int) -> Row:
         """Post a letter and say how it went, as a row for the journal."""
-        with requests.Session() as session:
-            session.trust_env = False
-            status, answer, error = _posted(session, letter, self._timeout)
+        with PoolManager(timeout=self._timeout, retries=False, ca_certs=certifi.where()) as pool:
+            status, answer, error = _posted(pool, letter)
         row = asdict(letter)
         del row["headers"]
         return {**row, "attempt": attempt, "status": status, "answer": answer, "error": error}
@@ -131,12 +132,12 @@ def _lane(record: Mapping[str, Any]) -> Lane:
     return Lane(letters, record["attempt"], float(record["due_at"]))
 
 
-def _posted(session: requests.Session, letter: Letter, timeout: float) -> tuple[int | None, str | None, str | None]:
+def _posted(pool: PoolManager, letter: Letter) -> tuple[int | None, str | None, str | None]:
     """Post once: (status, answer, None), or (None, None, error) where no answer came. A redirect is an answer."""
     headers: dict[str, Any] = {"Content-Type": "application/json", "User-Agent": "stagedoor-sandbox", **letter.headers}
     body = letter.body.encode("utf-8", errors="replace")
     try:
-        reply = session.post(letter.url, data=body, headers=headers, timeout=timeout, allow_redirects=False)
-    except requests.RequestException as error:
+        reply = pool.request("POST", letter.url, body=body, headers=headers, redirect=False)
+    except (HTTPError, ValueError) as error:
         return None, None, type(error).__name__
-    return reply.status_code, reply.text[:ANSWER_LIMIT], None
+    return reply.status, reply.data.decode(errors="replace")[:ANSWER_LIMIT], None

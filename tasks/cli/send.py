@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import certifi
 import click
-import requests
+from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError
 
 from tasks.cli import surroundings
 from tasks.cli.letters import SENDERS, Letter, letter
@@ -137,20 +139,19 @@ def _usual_url() -> str:
 
 def _post(letters: Iterator[Letter], url: str, rate: float | None) -> Iterator[Answer]:
     started = time.monotonic()
-    with requests.Session() as session:
-        session.trust_env = False
+    with PoolManager(timeout=TIMEOUT_SECONDS, retries=False, ca_certs=certifi.where()) as pool:
         for number, item in enumerate(letters):
             if rate is not None:
                 time.sleep(max(0.0, started + number / rate - time.monotonic()))
-            yield _post_one(session, url.rstrip("/") + item.path, item)
+            yield _post_one(pool, url.rstrip("/") + item.path, item)
 
 
-def _post_one(session: requests.Session, url: str, item: Letter) -> Answer:
+def _post_one(pool: PoolManager, url: str, item: Letter) -> Answer:
     try:
-        reply = session.post(url, data=item.body, headers=item.headers, timeout=TIMEOUT_SECONDS, allow_redirects=False)
-    except requests.RequestException as error:
+        reply = pool.request("POST", url, body=item.body, headers=item.headers, redirect=False)
+    except (HTTPError, ValueError) as error:
         return Answer(None, type(error).__name__)  # its text may hold the address, and that a token
-    return Answer(reply.status_code, reply.text[:ANSWER_LIMIT])
+    return Answer(reply.status, reply.data.decode(errors="replace")[:ANSWER_LIMIT])
 
 
 def _tell(answers: list[Answer], as_json: bool) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import requests
+from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError
 
 from tasks.demo.errors import SandboxGone
 
@@ -19,8 +20,7 @@ class Sandbox:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._pool = PoolManager(timeout=TIMEOUT_SECONDS, retries=False)
 
     def add_scenario(self, scenario: Mapping[str, Any]) -> None:
         """Say what becomes of campaigns of a name."""
@@ -47,13 +47,14 @@ class Sandbox:
 
     def close(self) -> None:
         """Give the connection back."""
-        self._session.close()
+        self._pool.clear()
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Raises SandboxGone."""
         try:
-            reply = self._session.request(method, self._url + path, json=body, timeout=TIMEOUT_SECONDS)
-            reply.raise_for_status()
-        except requests.RequestException as error:
+            reply = self._pool.request(method, self._url + path, json=body)
+        except HTTPError as error:
             raise SandboxGone(f"the sandbox did not answer {method} {path} ({type(error).__name__})") from error
+        if reply.status >= 400:
+            raise SandboxGone(f"the sandbox answered {method} {path} with {reply.status}")
         return reply.json()

@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import requests
+import urllib3
+from urllib3.exceptions import HTTPError
 
 from tasks.demo import story
 from tasks.demo.display import Display
@@ -209,15 +210,16 @@ class Stage:
 
     def _seen_by_flower(self) -> set[str]:
         try:
-            reply = requests.get(
+            reply = urllib3.request(
+                "GET",
                 f"{self._plan.places.flower_url}/api/tasks",
-                auth=(FLOWER_USER, self._plan.flower_password),
+                headers=urllib3.make_headers(basic_auth=f"{FLOWER_USER}:{self._plan.flower_password}"),
                 timeout=FLOWER_SECONDS,
+                retries=False,
             )
-            reply.raise_for_status()
-        except requests.RequestException:
+        except HTTPError:
             return set()
-        return {task["name"] for task in reply.json().values()}
+        return {task["name"] for task in reply.json().values()} if reply.status == 200 else set()
 
 
 def _and(items: Sequence[object]) -> str:

@@ -1,7 +1,11 @@
 """Imports go one way: the rules of docs/architecture.md as a table, and every arrow of the code held against it."""
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -33,9 +37,9 @@ EXCEPTIONS = {
 }
 
 FOREIGN = {
-    "workflows": ("flask", "celery", "kombu", "requests", "urllib3", "granian", "click", "rich"),
+    "workflows": ("flask", "celery", "kombu", "urllib3", "granian", "click", "rich"),
     "vendors": ("flask", "celery", "kombu", "sqlalchemy"),
-    "webhooks": ("celery", "kombu", "requests", "click", "rich"),
+    "webhooks": ("celery", "kombu", "urllib3", "click", "rich"),
 }
 """Other people's packages that each of ours must not know."""
 
@@ -103,6 +107,22 @@ def test_the_parts_of_workflows_sit_on_each_other(module: str, path: Path):
     assert [name for name in names if within(name, tuple(f"workflows.{layer}" for layer in above))] == []
     if within(module, PURE):
         assert [name for name in names if within(name, IMPURE)] == []
+
+
+COMES_WITH_FLASK = {"werkzeug", "itsdangerous", "markupsafe"}
+FOR_TYPES_ALONE = {"_typeshed"}
+
+
+def test_what_is_imported_is_required():
+    """Tests need more packages than the product, and would not notice one of theirs in it."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    lines = config["options"]["install_requires"] + config["options.extras_require"]["embedded"]
+    required = {re.split(r"[ \[<>=]", line)[0].lower() for line in lines.split("\n")}
+    names = {name.partition(".")[0] for _, path in modules() for name in imported(path)}
+    foreign = names - {*PACKAGES, *sys.stdlib_module_names} - COMES_WITH_FLASK - FOR_TYPES_ALONE
+    brought_by = packages_distributions()
+    assert [name for name in foreign if not required & {one.lower() for one in brought_by.get(name, [name])}] == []
 
 
 def test_the_check_sees_an_arrow_that_points_back(tmp_path: Path):

@@ -131,7 +131,7 @@ def test_any_text_can_be_sent_as_a_malformed_body(
 
 def test_a_receiver_that_is_not_there_is_an_answer_too(client: Any) -> None:
     assert sent(client, BOX_OFFICE, url="http://127.0.0.1:1/", key="k", orders=[]) == [
-        {"status": None, "answer": None, "error": "ConnectionError"}
+        {"status": None, "answer": None, "error": "NewConnectionError"}
     ]
 
 

@@ -344,4 +344,4 @@ def test_a_receiver_that_is_not_there_is_journaled_with_the_error(client: Any) -
     client.registered("http://127.0.0.1:1/hook", ["campaign.created"])
     campaign = client.created()
     rows = client.delivered(about=str(campaign), count=4)
-    assert {(row["status"], row["error"]) for row in rows} == {(None, "ConnectionError")}
+    assert {(row["status"], row["error"]) for row in rows} == {(None, "NewConnectionError")}

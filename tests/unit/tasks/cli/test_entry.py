@@ -68,4 +68,4 @@ def test_help_and_dry_runs_import_neither_databases_nor_servers_nor_http(argumen
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=folder)
     imported = set(done.stderr.split())
     assert "click" in imported
-    assert not imported & {"sqlalchemy", "celery", "kombu", "flask", "requests", "rich.table", "alembic"}
+    assert not imported & {"sqlalchemy", "celery", "kombu", "flask", "urllib3", "rich.table", "alembic"}

@@ -17,6 +17,7 @@ from workflows.errors import FormulaError
 from workflows.language.formulas import Formula
 from workflows.ledger.arrivals import Position
 from workflows.ledger.tables import micros
+from workflows.redaction import redact_text
 from workflows.settings.admission import Dedup
 
 LONGEST_ID = 200
@@ -77,7 +78,7 @@ def wanted(source: Source, drafts: Sequence[EventDraft], now: datetime) -> tuple
             passed.append(draft)
         else:
             reasons[f"{draft.type} filtered: {because}"] = None
-    return passed, "; ".join(reasons)[:LONGEST_REASON] or None
+    return passed, _shown("; ".join(reasons)) or None
 
 
 def position_of(source: Source, content: Content, drafts: Sequence[EventDraft]) -> Position | None:
@@ -131,6 +132,11 @@ def _unwanted(where: Formula | None, draft: EventDraft, now: datetime) -> str | 
     }
     verdict = where.verdict({"event": event, "now": now})
     return None if verdict.holds else verdict.because
+
+
+def _shown(reason: str) -> str:
+    """A reason as it is kept: it quotes the event, which may be sealed, and PostgreSQL has no place for a NUL in text."""
+    return redact_text(reason).replace("\x00", "\ufffd")[:LONGEST_REASON]
 
 
 def _number(value: Any) -> int | None:

@@ -128,6 +128,12 @@ def test_a_filter_keeps_what_is_not_wanted_from_starting_anything(examined) -> N
     assert examined(campaign_event("campaign.completed"), **keys).state == "pending"
 
 
+@pytest.mark.parametrize(("provider", "shown"), [("ana@example.com", "'***'"), ("face\x00book", "'face\ufffdbook'")])
+def test_why_it_was_filtered_can_be_kept_and_names_nobody(examined, provider: str, shown: str) -> None:
+    found = examined(campaign_event(provider=provider), where="default(event.data.provider, '') == 'x'")
+    assert found.reason == f"symphony.campaign.completed filtered: {shown} == 'x' is false"
+
+
 def test_a_filter_reads_what_is_known_of_a_type(examined) -> None:
     keys = {"by_event": {UPDATED: {"where": "event.data.provider == 'google'"}}}
     assert examined(campaign_event("campaign.updated"), **keys).state == "filtered"

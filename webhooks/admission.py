@@ -135,7 +135,7 @@ def _unwanted(where: Formula | None, draft: EventDraft, now: datetime) -> str | 
 
 
 def _shown(reason: str) -> str:
-    """A reason as it is kept: it quotes the event, which may be sealed, and PostgreSQL has no place for a NUL in text."""
+    """A reason as it is kept: it quotes the event, which may be sealed, and a NUL has no place in PostgreSQL's text."""
     return redact_text(reason).replace("\x00", "\ufffd")[:LONGEST_REASON]
 
 

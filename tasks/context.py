@@ -15,6 +15,7 @@ from celery import Celery
 from tasks.flower import FollowOns
 from tasks.queues import vendor_queue
 from tasks.releasing import releasing_by
+from tasks.spare import Spare
 from vendors.catalogue import build_catalogue
 from vendors.client import Client
 from webhooks.doorbell import IntakeBell
@@ -53,6 +54,7 @@ class Context:
     releasing: Errand
     callers: ThreadPoolExecutor
     follow_ons: FollowOns = field(default_factory=FollowOns)
+    spare: Spare = field(default_factory=Spare)
     bell_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ring_intake(self) -> None:

@@ -73,6 +73,7 @@ def bootstep(context: Context) -> type[bootsteps.StartStopStep]:
 
         def start(self, worker: Any) -> None:
             context.follow_ons.start(worker)
+            context.spare.start(worker)
             for keeper in self.keepers:
                 keeper.start()
 

@@ -28,13 +28,13 @@ def services(plan: Plan) -> tuple[Service, ...]:
     broker = (broker_service(plan.data_dir),) if plan.has_broker else ()
     sandbox = () if plan.places.sandbox_url is None else (_sandbox(plan, plan.places.sandbox_url),)
     after = BROKER if plan.has_broker else ()
-    threads = str(plan.settings.worker_threads)
+    settings = plan.settings
     return (
         *broker,
         *sandbox,
         _web(plan, after),
-        _celery_worker(plan, "intake", after, "-Q", "intake", "-c", "1"),
-        _celery_worker(plan, "worker", after, "-X", "intake", "-c", threads),
+        _celery_worker(plan, "intake", after, "-Q", "intake", "-c", str(settings.intake_threads)),
+        _celery_worker(plan, "worker", after, "-X", "intake", "-c", str(settings.worker_threads)),
         _flower(plan, after),
     )
 

@@ -34,7 +34,7 @@ RECOVERY_SECONDS = 100.0
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What a kill left behind, once everything had settled. `claimed` were with a worker when one was killed."""
+    """What a kill left behind, once everything had settled. `claimed` were with the crew when it was killed."""
 
     stack: Stack
     traffic: Traffic
@@ -92,28 +92,32 @@ def kill_broker(stack: Stack, size: int) -> Aftermath:
 
 
 def kill_worker(stack: Stack, size: int) -> Aftermath:
-    """Kill it while it creates a campaign, and its successor while that creates several contacts at a time."""
+    """Kill it, and intake that makes calls as well, while they create a campaign, and their successors while these
+    create several contacts at a time."""
     traffic = Traffic(stack, "worker", size)
     sender = Sender(stack.url, threads=8)
     stack.sandbox.fault(CREATE, "slow", seconds=4 * SYMPHONY_SECONDS)
     created = len(stack.sandbox.journal(CREATE))
     sender.send([stack.order(LAUNCH_ORDER, show="launch")])
     stack.sandbox.wait_for(CREATE, created + 1, RECOVERY_SECONDS)
-    claimed = kill_and_restart_worker(stack)
+    claimed = kill_and_restart_crew(stack)
     stack.sandbox.fault(CONTACT, "slow", seconds=SLOW_SECONDS, times=size)
     contacts = len(stack.sandbox.journal(CONTACT))
     sender.send(traffic.deliveries())
     stack.sandbox.wait_for(CONTACT, contacts + LANES, RECOVERY_SECONDS)
-    claimed |= kill_and_restart_worker(stack)
+    claimed |= kill_and_restart_crew(stack)
     sender.finish()
     return Aftermath(stack, traffic, sender.acknowledged, sender.answers, claimed)
 
 
-def kill_and_restart_worker(stack: Stack) -> frozenset[str]:
-    """The calls it had under way, as the ledger has them."""
-    stack["worker"].kill9()
+def kill_and_restart_crew(stack: Stack) -> frozenset[str]:
+    """The calls they had under way, as the ledger has them."""
+    crew = (stack["worker"], stack["intake"])
+    for service in crew:
+        service.kill9()
     claimed = frozenset(row.id for row in stack.effects(state="claimed"))
-    stack["worker"].restart()
+    for service in crew:
+        service.restart()
     return claimed
 
 
@@ -196,7 +200,7 @@ def test_nothing_is_left_running_but_what_stands_in_doubt(aftermath: Aftermath) 
 def test_the_kill_came_in_the_middle(aftermaths: Mapping[str, Aftermath]) -> None:
     assert aftermaths["web"].answers[0], "some delivery was not answered, and came again"
     assert set(aftermaths["broker"].answers) == {202}, "a broker that is gone keeps nobody from delivering"
-    assert len(aftermaths["worker"].claimed) > 1, "the worker had calls under way"
+    assert len(aftermaths["worker"].claimed) > 1, "the crew had calls under way"
 
 
 def test_a_campaign_being_created_when_its_worker_was_killed_exists_once_and_its_effect_is_in_doubt(

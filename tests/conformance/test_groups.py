@@ -1,9 +1,9 @@
 """What is claimed and recorded together ends as what is done one by one, asks every gate, and takes few statements."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Barrier
 
@@ -18,7 +18,9 @@ from workflows.language.reader import read_definition
 from workflows.ledger import configuration, nudges, schema
 from workflows.ledger.lanes import note_outcome, take_rate_slot
 from workflows.ledger.tables import attempts, effect_subjects, effects, runs, steps
-from workflows.runtime.intake import Intake
+from workflows.runtime.effects import Claim, Performer
+from workflows.runtime.groups import Hands
+from workflows.runtime.intake import BATCH, Intake
 from workflows.values import Money, new_id
 
 EDIT = operation(requires=(COMPLETED,))
@@ -234,14 +236,35 @@ class Handing:
         self.crew.releaser.release_vendor("symphony")  # once somebody has, the vendor has its lane
         self.asked_for_more = 0
 
-    def take_in(self, *numbers: int) -> None:
+    def take_in(self, *numbers: int, hands: "InHand | None" = None) -> None:
         store_campaigns(self.crew, *numbers)
-        intake = Intake(self.crew.database, self.crew.rules, self.crew.releaser, self._more)
-        while intake.take_batch():
+        intake = Intake(
+            self.crew.database,
+            self.crew.rules,
+            self.crew.releaser,
+            self._more,
+            monotonic=lambda: self.crew.monotonic,
+        )
+        while intake.take_batch(hands):
             pass
 
     def _more(self) -> None:
         self.asked_for_more += 1
+
+
+@dataclass
+class InHand:
+    """The hands of a process that takes deliveries in."""
+
+    performer: Performer
+    room: int = 16
+    claims: list[Claim] = field(default_factory=list)
+
+    def free(self) -> Hands | None:
+        return self.performer.hands(self.room - len(self.claims))
+
+    def take_on(self, claims: Sequence[Claim]) -> None:
+        self.claims += claims
 
 
 def states(crew: Crew) -> dict[str, int]:
@@ -291,6 +314,75 @@ def test_a_worker_goes_on_with_what_follows_from_its_calls_without_being_told(ma
     while work_together(alone):
         pass
     assert ends(crew) == ends(alone)
+
+
+def test_intake_makes_the_first_calls_itself_while_it_has_hands_free(make, alone: Crew):
+    crew = make()
+    handing = Handing(crew)
+    hands = InHand(handing.performer)
+    handing.take_in(1, 2, hands=hands)
+    assert states(crew) == {"claimed": 2}
+    assert told(crew) == []
+    assert handing.asked_for_more == 0
+    claims = hands.claims
+    while claims:
+        claims = handing.performer.record_together([(claim, DONE) for claim in claims], room=16)
+    campaigns(alone, 1, 2)
+    while work_together(alone):
+        pass
+    assert ends(crew) == ends(alone)
+
+
+def test_what_intake_has_no_hands_for_is_released(make):
+    crew = make()
+    handing = Handing(crew)
+    hands = InHand(handing.performer, room=2)
+    handing.take_in(1, 2, 3, hands=hands)
+    assert states(crew) == {"claimed": 2, "released": 1}
+    assert len(told(crew)) == 1
+    assert len(hands.claims) == 2
+    handing.take_in(4, hands=hands)
+    assert states(crew) == {"claimed": 2, "released": 2}
+
+
+def test_intake_takes_on_no_calls_while_more_waits_than_it_takes_in_at_once(make):
+    crew = make()
+    handing = Handing(crew)
+    hands = InHand(handing.performer)
+    handing.take_in(*range(1, BATCH + 1), hands=hands)
+    assert hands.claims == []
+    assert states(crew) == {"released": BATCH}
+
+
+def test_intake_takes_on_no_call_that_a_limit_of_its_vendor_may_hold(make):
+    crew = make(limits=(Limit(1, 3600.0),))
+    handing = Handing(crew)
+    with crew.database.write() as connection:
+        take_rate_slot(connection, "symphony", (Limit(1, 3600.0),), crew.database.time)
+    hands = InHand(handing.performer)
+    handing.take_in(1, hands=hands)
+    assert hands.claims == []
+
+
+def test_a_claim_of_intake_names_its_deadline_as_any_other_does(make):
+    crew = make()
+    handing = Handing(crew)
+    hands = InHand(handing.performer)
+    handing.take_in(1, hands=hands)
+    crew.monotonic += 6
+    assert crew.performer.call(hands.claims[0]).kind is OutcomeKind.NOT_SENT
+
+
+@pytest.mark.parametrize(("repeat", "is_deferred"), [(Repeat.SAFE, True), (Repeat.ASK, False)])
+def test_a_call_that_must_not_be_repeated_is_on_the_disk_before_intake_makes_it(make, monkeypatch, repeat, is_deferred):
+    crew = make(operation(requires=(COMPLETED,), repeat=repeat), ADD)
+    handing = Handing(crew)
+    deferred = []
+    monkeypatch.setattr(crew.database, "defer_flush", deferred.append)
+    hands = InHand(handing.performer)
+    handing.take_in(1, hands=hands)
+    assert len(hands.claims) == 1
+    assert bool(deferred) is is_deferred
 
 
 def test_beyond_its_room_others_are_told(make):

@@ -9,7 +9,7 @@ import pytest
 from tests.simulator.stories import story_of
 from tests.simulator.world import play
 
-STORIES = 900
+STORIES = 3000
 AT_A_TIME = 100
 
 

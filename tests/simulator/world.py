@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from random import Random
@@ -23,6 +23,8 @@ from workflows.language.reader import read_definition
 from workflows.ledger import configuration
 from workflows.runtime.approvals import CannotDecide, decide_by_hand
 from workflows.runtime.cancelling import CannotCancel, cancel_by_hand
+from workflows.runtime.effects import Claim
+from workflows.runtime.groups import Hands
 from workflows.runtime.intake import Intake
 from workflows.runtime.retrying import retry_by_hand
 from workflows.runtime.settlement import Verdict, settle_by_hand
@@ -132,6 +134,21 @@ class Vendor(ScriptedVendor):
         return answers[choice % len(answers)]
 
 
+@dataclass
+class _Here:
+    """Hands of the process that takes deliveries in."""
+
+    crew: Crew
+    room: int
+    claims: list[Claim] = field(default_factory=list)
+
+    def free(self) -> Hands | None:
+        return self.crew.performer.hands(self.room)
+
+    def take_on(self, claims: Sequence[Claim]) -> None:
+        self.claims += claims
+
+
 class World:
     """One ledger, one living process at a time, and everything that may happen to them."""
 
@@ -165,7 +182,9 @@ class World:
             random=Random(self._lives),
         )
         self.crew.rules._definitions.update(self._definitions)  # to read them anew in every life would only take time
-        self.intake = Intake(self.database, self.crew.rules)
+        releaser = self.crew.releaser if self._story.seed % 2 else None
+        self.crew.performer = replace(self.crew.performer, releaser=releaser)
+        self.intake = Intake(self.database, self.crew.rules, releaser, monotonic=lambda: self.crew.monotonic)
         self.sweep = Sweep(self.database, self.crew.rules, self.crew.performer, self.crew.releaser, self.crew.looker)
 
     def happen(self, happening: Happening) -> None:
@@ -197,7 +216,11 @@ class World:
             store_delivery(connection, new_id(), drafts=[draft, draft] if choice % 5 == 0 else [draft])
 
     def _take_in(self, choice: int) -> None:
-        self.intake.take_batch()
+        """As intake does that makes first calls itself, if it has hands free."""
+        here = _Here(self.crew, choice % 4)
+        self.intake.take_batch(here)
+        self._answer_with(choice)
+        self._go_on(here.claims, choice % 3)
         self.crew.releaser.release_due()
 
     def _sweep(self, choice: int) -> None:
@@ -217,12 +240,16 @@ class World:
         told = [self.crew.told.pop().effect_id for _ in range(min(2 + choice % 3, len(self.crew.told)))]
         self._answer_with(choice)
         claims = self.crew.performer.claim_together(told)
-        outcomes = [(claim, self.crew.performer.call(claim)) for claim in claims.values()]
-        if outcomes:
-            self.crew.performer.record_together(outcomes)
+        self._go_on(list(claims.values()), choice % 3)
         for effect_id in told:
             if effect_id not in claims:
                 self.crew.performer.perform(effect_id)
+
+    def _go_on(self, claims: Sequence[Claim], room: int) -> None:
+        """Make these calls, and as many as there is room for of those that follow or are due next."""
+        while claims:
+            outcomes = [(claim, self.crew.performer.call(claim)) for claim in claims]
+            claims = self.crew.performer.record_together(outcomes, room)
 
     def _answer_with(self, choice: int) -> None:
         self.vendor.script = [choice, choice // 9]

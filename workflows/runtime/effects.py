@@ -125,13 +125,17 @@ class Performer:
             with self.database.write() as connection:
                 started, now = self.monotonic(), self.database.now(connection)
                 claimed = self._claim_all(connection, effect_ids, now)
-                self._spare_the_disk(connection, [effect for effect, _ in claimed])
+                spare_the_disk(self.database, connection, [effect for effect, _ in claimed])
         except LedgerUnavailable:
             return {}
         except Exception as error:
             log.info("group_undone", error=type(error).__name__, claims=len(effect_ids))
             return {}
-        return {claim.effect.id: claim for claim in _claims(claimed, started)}
+        return {claim.effect.id: claim for claim in claims(claimed, started)}
+
+    def hands(self, room: int, vendor: str | None = None) -> groups.Hands | None:
+        """Hands for up to `room` calls of this worker, to one vendor or to any."""
+        return groups.Hands(vendor, room, self.holder, LEASE_MARGIN) if room > 0 else None
 
     def record_together(self, ended: Sequence[tuple[Claim, Outcome]], room: int = 0) -> list[Claim]:
         """Record the outcomes of claimed effects of one vendor in one transaction; those that are not ordinary one by
@@ -155,7 +159,7 @@ class Performer:
         outcomes = [(claim.effect, outcome) for item in asked for claim, outcome in item.ended]
         room = sum(item.room for item in asked)
         vendor = outcomes[0][0].vendor
-        hands = groups.Hands(vendor, room, self.holder, LEASE_MARGIN) if room else None
+        hands = self.hands(room, vendor)
         try:
             with self.database.write() as connection:
                 started, now = self.monotonic(), self.database.now(connection)
@@ -166,7 +170,7 @@ class Performer:
                 claimed = list(departed.claimed)
                 if due:
                     claimed += self._claim_all(connection, {item.effect_id for item in due}, now)
-                self._spare_the_disk(connection, [effect for effect, _ in (*outcomes, *claimed)])
+                spare_the_disk(self.database, connection, [effect for effect, _ in (*outcomes, *claimed)])
         except LedgerUnavailable:
             raise
         except Exception as error:
@@ -176,7 +180,7 @@ class Performer:
         if self.releaser is not None:
             taken = {effect.id for effect, _ in claimed}
             self.releaser.tell([*departed.released, *(item for item in due if item.effect_id not in taken)])
-        further = iter(_claims(claimed, started))
+        further = iter(claims(claimed, started))
         return [(recorded, list(islice(further, item.room))) for item in asked]
 
     def _next(self, connection: Connection, vendor: str, now: datetime, most: int) -> list[Released]:
@@ -196,11 +200,6 @@ class Performer:
         self, connection: Connection, effect_ids: Collection[str], now: datetime
     ) -> list[tuple[EffectRow, Operation]]:
         return groups.claim(connection, self.rules, effect_ids, holder=self.holder, margin=LEASE_MARGIN, now=now)
-
-    def _spare_the_disk(self, connection: Connection, touched: Sequence[EffectRow]) -> None:
-        """What may be repeated would be, should the machine lose its power before this is on the disk."""
-        if all(effect.repeat is Repeat.SAFE for effect in touched):
-            self.database.defer_flush(connection)
 
     def _patiently(self, effect_id: str, write: Callable[[], T]) -> T:
         """Do `write`, again and again while the ledger is away. Raises LedgerUnavailable when it stays away."""
@@ -427,7 +426,8 @@ class Performer:
         return effects.move(connection, effect, EffectState.REFUSED, now, reason=reason, status=outcome.status)
 
 
-def _claims(claimed: Sequence[tuple[EffectRow, Operation]], started: float) -> list[Claim]:
+def claims(claimed: Sequence[tuple[EffectRow, Operation]], started: float) -> list[Claim]:
+    """The rights to make calls that were claimed when the monotonic clock said `started`, or later."""
     begin_before = started + LEASE_MARGIN.total_seconds()
     return [Claim(effect, operation, begin_before) for effect, operation in claimed]
 
@@ -438,3 +438,9 @@ def _changed_meanwhile(effect: EffectRow) -> Closed | None:
         return None
     told = changed([(item.name, item.step, item.path, item.value) for item in effect.expects], effect.seen)
     return Closed("expects", "", f"changed: {told}", for_good=True) if told else None
+
+
+def spare_the_disk(database: Database, connection: Connection, touched: Sequence[EffectRow]) -> None:
+    """What may be repeated would be, should the machine lose its power before this is on the disk."""
+    if all(effect.repeat is Repeat.SAFE for effect in touched):
+        database.defer_flush(connection)

@@ -259,13 +259,17 @@ def _add_call(made: Plan, rules: Rules, known: Known, decision: Intend, now: dat
 
 @dataclass(frozen=True)
 class Hands:
-    """A worker that can take on, at once, up to `room` calls to a vendor, under leases that last for an operation's
-    deadline and `margin`."""
+    """A worker that can take on, at once, up to `room` calls to a vendor, or to any, under leases that last for an
+    operation's deadline and `margin`."""
 
-    vendor: str
+    vendor: str | None
     room: int
     holder: str
     margin: timedelta
+
+    def serve(self, vendor: str) -> bool:
+        """Whether they are for calls to this one."""
+        return self.vendor is None or self.vendor == vendor
 
 
 @dataclass(frozen=True)
@@ -360,7 +364,8 @@ class _Outlook:
             for vendor in self._calling
             if vendor not in waited_for
         }
-        room = 0 if hands is None else self._room(hands)
+        room = 0 if hands is None else hands.room
+        bearing = set() if hands is None else {vendor for vendor in free if hands.serve(vendor) and self._bears(vendor)}
         leaving: dict[str, Departure] = {}
         for intent, closed in gated:
             changed = self._changed.get(intent.key)
@@ -370,7 +375,7 @@ class _Outlook:
                 continue
             free[intent.vendor] -= 1
             taken.update(changed)
-            if hands is not None and intent.vendor == hands.vendor and room > 0:
+            if hands is not None and intent.vendor in bearing and room > 0:
                 room -= 1
                 leaving[intent.key] = self._claimed(intent, hands, occupies=bool(changed))
             else:
@@ -381,11 +386,10 @@ class _Outlook:
         """Whether others may leave, or of these those that did not."""
         return bool(self._due()) or any(closed is None and intent.key not in leaving for intent, closed in gated)
 
-    def _room(self, hands: Hands) -> int:
-        """How many calls `hands` can take on: none where a limit of the vendor's may stand in the way, which a claim
-        sees to."""
-        limits = self._rules.catalogue.limits(hands.vendor)
-        return hands.room if lanes.next_rate_slot(self._connection, hands.vendor, limits, self._now).is_taken else 0
+    def _bears(self, vendor: str) -> bool:
+        """Whether no limit of the vendor's may stand in the way, which a claim sees to."""
+        limits = self._rules.catalogue.limits(vendor)
+        return lanes.next_rate_slot(self._connection, vendor, limits, self._now).is_taken
 
     def _claimed(self, intent: Intent, hands: Hands, *, occupies: bool) -> Departure:
         operation = self._rules.catalogue.operation(intent.request.operation)

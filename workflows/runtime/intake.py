@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Connection
 
+from workflows.catalogue import Operation
 from workflows.events import Event
 from workflows.ledger import correlations, deliveries, effects, events, nudges, runs
 from workflows.ledger.database import Database, is_outage
 from workflows.ledger.deliveries import Pending
+from workflows.ledger.effects import EffectRow
 from workflows.ledger.prepared import in_one_go
 from workflows.problems import Problem
 from workflows.runtime import fetching, groups
 from workflows.runtime.advance import advance
+from workflows.runtime.effects import Claim, claims, spare_the_disk
 from workflows.runtime.expected import notice
 from workflows.runtime.news import take_news
 from workflows.runtime.release import Released, Releaser
@@ -47,11 +51,22 @@ class Taken:
 
 @dataclass(frozen=True)
 class Written:
-    """The new runs that were taken on together, which of their calls were released, and whether all of them were."""
+    """The new runs that were taken on together, which of their calls have left, and whether all of them did."""
 
     runs: frozenset[str] = frozenset()
     released: Sequence[Released] = ()
+    claimed: Sequence[tuple[EffectRow, Operation]] = ()
     is_all_gone: bool = True
+
+
+class Crew(Protocol):
+    """Whoever can make calls in this process."""
+
+    def free(self) -> groups.Hands | None:
+        """The hands that are free; they may be used or not."""
+
+    def take_on(self, claims: Sequence[Claim]) -> None:
+        """Make these calls, without keeping who asks for it."""
 
 
 @dataclass(frozen=True)
@@ -66,25 +81,33 @@ class Intake:
     rules: Rules
     releaser: Releaser | None = None
     more_is_due: Callable[[], None] = lambda: None
+    monotonic: Callable[[], float] = time.monotonic
 
-    def take_batch(self) -> int:
-        """Take in one batch of shards that no other process is at; how many deliveries, 0 when none wait."""
+    def take_batch(self, crew: Crew | None = None) -> int:
+        """Take in one batch of shards that no other process is at; how many deliveries, 0 when none wait.
+
+        The first calls are made by `crew`, as far as it has hands free and no more waits than goes into a batch.
+        """
         with self.database.write() as connection:
             shards = deliveries.lock_shards(connection, SHARDS)
             if not shards:
                 return 0
-            now = self.database.now(connection)
+            started, now = self.monotonic(), self.database.now(connection)
             batch = _first_waiting(connection, shards)
+            hands = crew.free() if crew is not None and len(batch) < BATCH else None
             in_force = self.rules.in_force(connection)
-            together = self._take_together(connection, in_force, batch, now)
-            looked_at, taken, written = together or self._take_some(connection, in_force, batch, now)
+            together = self._take_together(connection, in_force, batch, now, hands)
+            looked_at, taken, written = together or self._take_some(connection, in_force, batch, now, hands)
             for run in (run for item in taken for run in item.begun if run.id not in written.runs):
                 self._advance(connection, run, now)
             subjects = {event.subject for item in taken for event in item.events}
             with in_one_go(connection):
-                self.database.defer_flush(connection)  # what is undone is taken in again
+                # What is undone is taken in again.
+                spare_the_disk(self.database, connection, [effect for effect, _ in written.claimed])
                 deliveries.mark_taken(connection, [item.delivery_id for item in taken], now)
                 woken = effects.wake_held(connection, subjects, now)
+        if crew is not None and written.claimed:
+            crew.take_on(claims(written.claimed, started))
         is_all = written.is_all_gone and len(written.runs) == sum(len(item.begun) for item in taken)
         self._hand_on(written.released, is_all=is_all and not woken)
         self._look_for_more(subjects, now)
@@ -115,7 +138,12 @@ class Intake:
             take_news(self.database, self.rules)
 
     def _take_together(
-        self, connection: Connection, in_force: InForce, batch: Sequence[Pending], now: datetime
+        self,
+        connection: Connection,
+        in_force: InForce,
+        batch: Sequence[Pending],
+        now: datetime,
+        hands: groups.Hands | None,
     ) -> tuple[int, list[Taken], Written] | None:
         """Take a whole batch in, and its runs on, with a few statements.
 
@@ -142,7 +170,7 @@ class Intake:
                     deliveries.record_milestones(connection, fresh, now)
                     ask_listened = correlations.ask_listened(connection, fresh)
                 correlations.note(connection, fresh, now, ask_listened())
-                written = self._write(connection, begun, now)
+                written = self._write(connection, begun, now, hands)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -157,7 +185,12 @@ class Intake:
         return len(batch), taken, written
 
     def _take_some(
-        self, connection: Connection, in_force: InForce, batch: Sequence[Pending], now: datetime
+        self,
+        connection: Connection,
+        in_force: InForce,
+        batch: Sequence[Pending],
+        now: datetime,
+        hands: groups.Hands | None,
     ) -> tuple[int, list[Taken], Written]:
         """Take in as much of a batch as goes into one transaction, one after the other, and take their ordinary runs on
         together; how many were looked at, and what was taken in."""
@@ -174,7 +207,7 @@ class Intake:
         correlations.note(connection, fresh, now)
         try:
             with connection.begin_nested():
-                written = self._write(connection, [run for item in taken for run in item.begun], now)
+                written = self._write(connection, [run for item in taken for run in item.begun], now, hands)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -207,12 +240,15 @@ class Intake:
         begun = [run for event in news for run in start_runs(connection, self.rules, in_force, event, now)]
         return Taken(delivery.id, fresh, begun)
 
-    def _write(self, connection: Connection, begun: Sequence[runs.RunRow], now: datetime) -> Written:
+    def _write(
+        self, connection: Connection, begun: Sequence[runs.RunRow], now: datetime, hands: groups.Hands | None
+    ) -> Written:
         """Take the ordinary ones of new runs as far as they go."""
         plans = groups.plan(connection, self.rules, [groups.begun(run, now) for run in begun], now)
-        departed = groups.write(connection, self.rules, plans, now, releases=self.releaser is not None)
-        is_all_gone = len(departed.released) == sum(len(plan.calls) for plan in plans)
-        return Written(frozenset(plan.run.id for plan in plans), departed.released, is_all_gone=is_all_gone)
+        departed = groups.write(connection, self.rules, plans, now, releases=self.releaser is not None, hands=hands)
+        gone = len(departed.released) + len(departed.claimed)
+        is_all_gone = gone == sum(len(plan.calls) for plan in plans)
+        return Written(frozenset(plan.run.id for plan in plans), departed.released, departed.claimed, is_all_gone)
 
     def _advance(self, connection: Connection, run: runs.RunRow, now: datetime) -> None:
         """Take a new run as far as it goes; should that fail, the sweep finds it awake and tries again."""

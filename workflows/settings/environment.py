@@ -26,6 +26,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "STAGEDOOR_URL": "where people reach Stagedoor, for such links; without it where `up` runs",
     "STAGEDOOR_KEYS": "seal what deliveries hold: `<id>:<base64>`, the first seals, all open; without it nothing is",
     "STAGEDOOR_LOG": "json, console, or auto: console on a terminal, else json (default auto)",
+    "STAGEDOOR_INTAKE_THREADS": "all but one may make first calls; with 1 only workers do, 1 to 256 (default 4)",
     "STAGEDOOR_WORKER_THREADS": "how many effects a worker performs at a time, 1 to 256 (default 16)",
 }
 """Every variable of ours. Others may only be named by `${NAME}` in stagedoor.yml."""
@@ -60,7 +61,8 @@ def environment_values(environ: Mapping[str, str], problems: list[Problem]) -> d
         "public_url": _address(environ, "STAGEDOOR_URL", ("https", "http"), problems),
         "keys": read_keys(environ, problems),
         "log_format": _log_format(environ, problems),
-        "worker_threads": _worker_threads(environ, problems),
+        "intake_threads": _threads(environ, "STAGEDOOR_INTAKE_THREADS", 4, problems),
+        "worker_threads": _threads(environ, "STAGEDOOR_WORKER_THREADS", 16, problems),
     }
 
 
@@ -110,9 +112,9 @@ def _log_format(environ: Mapping[str, str], problems: list[Problem]) -> LogForma
     return cast(LogFormat, value)
 
 
-def _worker_threads(environ: Mapping[str, str], problems: list[Problem]) -> int:
-    value = environ.get("STAGEDOOR_WORKER_THREADS") or "16"
+def _threads(environ: Mapping[str, str], name: str, default: int, problems: list[Problem]) -> int:
+    value = environ.get(name) or str(default)
     if not re.fullmatch(r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-6]", value):
-        problems.append(Problem("E402", "must be a whole number from 1 to 256", path="STAGEDOOR_WORKER_THREADS"))
-        return 16
+        problems.append(Problem("E402", "must be a whole number from 1 to 256", path=name))
+        return default
     return int(value)

@@ -104,6 +104,7 @@ class Settings:
     public_url: str | None = None
     keys: tuple[SealingKey, ...] = ()
     log_format: LogFormat = "auto"
+    intake_threads: int = 4
     worker_threads: int = 16
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -337,6 +337,7 @@ def test_an_unknown_variable_of_ours_is_refused_with_the_nearest_name(problems_o
         ("BROKER_URL", "sqs://hunter2"),
         ("SENTRY_DSN", "hunter2"),
         ("STAGEDOOR_LOG", "jsn"),
+        ("STAGEDOOR_INTAKE_THREADS", "0"),
         ("STAGEDOOR_WORKER_THREADS", "0"),
         ("STAGEDOOR_WORKER_THREADS", "257"),
         ("STAGEDOOR_WORKER_THREADS", "many"),
@@ -367,7 +368,7 @@ def test_everything_has_a_place_on_this_machine_by_default(read: Reader, tmp_pat
     assert settings.data_dir == tmp_path / "var"
     assert settings.database_url == f"sqlite:///{tmp_path}/var/ledger.db"
     assert settings.broker_url == f"redis+socket://{tmp_path}/var/broker.sock"
-    assert (settings.log_format, settings.worker_threads) == ("auto", 16)
+    assert (settings.log_format, settings.intake_threads, settings.worker_threads) == ("auto", 4, 16)
     assert (settings.console_token, settings.flower_password, settings.sentry_dsn) == (None, None, None)
 
 
@@ -379,12 +380,13 @@ def test_the_environment_says_otherwise(read: Reader) -> None:
         "STAGEDOOR_CONSOLE_TOKEN": "ct",
         "STAGEDOOR_FLOWER_PASSWORD": "fp",
         "STAGEDOOR_LOG": "json",
+        "STAGEDOOR_INTAKE_THREADS": "1",
         "STAGEDOOR_WORKER_THREADS": "256",
     }
     settings = read(environ=environ)
     assert (settings.database_url, settings.broker_url) == ("postgresql://u:p@h/d", "amqp://u:p@h//")
     assert (settings.console_token, settings.flower_password) == (Secret("ct"), Secret("fp"))
-    assert (settings.log_format, settings.worker_threads) == ("json", 256)
+    assert (settings.log_format, settings.intake_threads, settings.worker_threads) == ("json", 1, 256)
     assert not [value for value in environ.values() if len(value) > 4 and value in repr(settings)]
     assert environ.keys() < ENVIRONMENT.keys()
 

@@ -1,0 +1,141 @@
+"""Intake drains in one thread at a time, and its other threads make the first calls, but for the one the next ring is
+for."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event
+from types import SimpleNamespace
+
+import pytest
+
+from tasks.flower import FollowOns
+from tasks.intake import Drain, HandsOfIntake
+from tasks.spare import Spare
+from tests.builders.ledger import ClockedDatabase, Crew, ScriptedVendor, catalogue, operation, store_delivery
+from workflows.catalogue import Operation, Outcome, OutcomeKind, Request
+from workflows.language.reader import read_definition
+from workflows.ledger import configuration, schema
+from workflows.ledger.tables import effects
+from workflows.runtime.intake import Intake
+from workflows.values import new_id
+
+ONE_CALL = """
+workflow: note
+description: A call for each campaign.
+when: {event: symphony.campaign.created}
+steps:
+  - id: note
+    call: symphony.edit_campaign
+    with: {id: =event.data.id}
+"""
+
+
+@dataclass
+class SlowVendor(ScriptedVendor):
+    """Answers once it may."""
+
+    asked: Event = field(default_factory=Event)
+    may_answer: Event = field(default_factory=Event)
+
+    def send(self, operation: Operation, request: Request) -> Outcome:
+        self.asked.set()
+        assert self.may_answer.wait(20)
+        return Outcome(OutcomeKind.DONE, "ok", status=200, output={})
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[ClockedDatabase]:
+    made = ClockedDatabase(database_url)
+    schema.upgrade(made)
+    with made.write() as connection:
+        configuration.apply(
+            connection, [read_definition(ONE_CALL, "note.yml")], {"main": {}}, by="a test", now=made.time
+        )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def vendor() -> SlowVendor:
+    return SlowVendor()
+
+
+@pytest.fixture
+def context(database: ClockedDatabase, vendor: SlowVendor) -> Iterator[SimpleNamespace]:
+    """A worker's of two threads."""
+    crew = Crew(database, catalogue(operation(), concurrency=32), vendor=vendor)
+    crew.releaser.release_vendor("symphony")
+    spare = Spare()
+    spare.start(SimpleNamespace(concurrency=2))
+    with ThreadPoolExecutor(8) as callers:
+        yield SimpleNamespace(
+            database=database,
+            intake=Intake(database, crew.rules, crew.releaser, monotonic=lambda: crew.monotonic),
+            performer=crew.performer,
+            callers=callers,
+            spare=spare,
+            follow_ons=FollowOns(),
+            releasing=SimpleNamespace(ask=lambda: None),
+            ring_intake=lambda: None,
+        )
+
+
+def deliver(database: ClockedDatabase, number: int) -> None:
+    draft = {
+        "type": "symphony.campaign.created",
+        "subject": f"symphony:campaign:{number}",
+        "occurred_at": None,
+        "brand": "main",
+        "data": {"id": str(number)},
+    }
+    with database.write() as connection:
+        store_delivery(connection, new_id(), drafts=[draft])
+
+
+def states(database: ClockedDatabase) -> list[str]:
+    with database.read() as connection:
+        return sorted(connection.scalars(effects.select().with_only_columns(effects.c.state)))
+
+
+def test_the_last_thread_is_never_taken_for_calls(
+    database: ClockedDatabase, context: SimpleNamespace, vendor: SlowVendor
+) -> None:
+    drain = Drain(context)
+    first, second, third = (HandsOfIntake(context, None) for _ in range(3))
+    deliver(database, 1)
+    assert drain(first) == 1
+    assert vendor.asked.wait(20), "it is made while the drain goes on"
+    deliver(database, 2)
+    assert drain(second) == 1
+    assert states(database) == ["claimed", "released"]
+    vendor.may_answer.set()
+    first.work()
+    first.let_go()
+    second.let_go()
+    assert states(database) == ["done", "released"]
+    deliver(database, 3)
+    assert drain(third) == 1
+    third.work()
+    assert states(database) == ["done", "done", "released"]
+
+
+def test_who_comes_while_another_drains_has_it_look_once_more(context: SimpleNamespace) -> None:
+    looked: list[int] = []
+    drain = Drain(context)
+
+    def take(meanwhile: Callable[[], object]) -> Callable[[object], int]:
+        def take_batch(hands: object) -> int:
+            looked.append(len(looked))
+            if len(looked) == 1:
+                meanwhile()
+            return 0
+
+        return take_batch
+
+    with ThreadPoolExecutor(1) as other:
+        context.intake = SimpleNamespace(
+            take_batch=take(lambda: other.submit(drain, HandsOfIntake(context, None)).result())
+        )
+        assert drain(HandsOfIntake(context, None)) == 0
+    assert looked == [0, 1]

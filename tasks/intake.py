@@ -11,11 +11,14 @@ from celery import Celery, Task
 from tasks.context import Context
 from tasks.shifts import Shift
 from webhooks.queues import INTAKE_TASK
+from workflows.runtime.courtesy import Courtesy
 from workflows.runtime.effects import Claim
 from workflows.runtime.groups import Hands
 
 DRAIN_SECONDS = 2.0
 """A drain ends after this time and rings again if work is left, so that a worker can be stopped at any moment."""
+SEVERAL = 4
+"""Deliveries taken at once, from which on it is asked whether there is a flood."""
 MOST_IN_HAND = 4
 """Calls that one task of intake makes at a time; what is more is left to the workers."""
 
@@ -44,6 +47,7 @@ class Drain:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._courtesy = Courtesy(context.database)
         self._asked = threading.Event()
         self._lock = threading.Lock()
 
@@ -67,6 +71,8 @@ class Drain:
             if time.monotonic() > end:
                 self._context.ring_intake()
                 break
+            if taken >= SEVERAL:
+                self._courtesy.give_way()
         return total
 
 

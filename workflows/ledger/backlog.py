@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from workflows.ledger.lines import in_state
 from workflows.ledger.tables import deliveries, shards
+from workflows.values import first_id_at
 
 
 def oldest_pending(connection: Connection) -> datetime | None:
@@ -23,3 +24,12 @@ def oldest_pending(connection: Connection) -> datetime | None:
         return None
     # Ids sort by time.
     return connection.scalar(sa.select(deliveries.c.received_at).where(deliveries.c.id == min(ids)))
+
+
+def came_since(connection: Connection, moment: datetime, most: int) -> int:
+    """How many of the deliveries that wait came since then, counted up to `most`."""
+    waiting = in_state(deliveries, "pending") & (deliveries.c.shard == shards.c.id)
+    fresh = sa.select(deliveries.c.id).select_from(shards.join(deliveries, waiting))
+    # Ids sort by time.
+    some = fresh.where(deliveries.c.id >= first_id_at(moment)).limit(most)
+    return connection.scalars(sa.select(sa.func.count()).select_from(some.subquery())).one()

@@ -8,6 +8,7 @@ to be cancelled) is left out, and so done one by one by those who know every cas
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -306,9 +307,8 @@ def write(
         if ended:
             groups.done(connection, ended, now)
         ask_seen = effects.ask_seen(connection, [need for intent in intents for need in intent.requires])
-        outlook = (
-            _Outlook(connection, rules, intents, {effect.vendor for effect, _ in ended}, now) if releases else None
-        )
+        freed = Counter(effect.vendor for effect, _ in ended)
+        outlook = _Outlook(connection, rules, intents, freed, now) if releases else None
     seen = ask_seen()
     gated = [(intent, closed_precondition(intent.requires, seen)) for intent in intents]
     leaving = {} if outlook is None else outlook.leaving(gated, hands)
@@ -338,32 +338,31 @@ def _departed(
 
 
 class _Outlook:
-    """What must be known of vendors, subjects and runs for calls to leave as they are written down; asked in one go."""
+    """What must be known of vendors, subjects and runs for calls to leave as they are written down; asked in one go.
+
+    `freed` is how many calls to which healthy vendor end in this transaction.
+    """
 
     def __init__(
-        self, connection: Connection, rules: Rules, intents: Sequence[Intent], vendors: Collection[str], now: datetime
+        self, connection: Connection, rules: Rules, intents: Sequence[Intent], freed: Counter[str], now: datetime
     ) -> None:
         self._connection, self._rules, self._now = connection, rules, now
         known = [intent for intent in intents if intent.request.operation in rules.catalogue.operations]
         self._changed = {intent.key: _changed(rules, intent) for intent in known}
         calling = {intent.vendor for intent in known}
         subjects = {subject for changed in self._changed.values() for subject in changed}
-        self._due = effects.ask_due(connection, sorted({*vendors, *calling}), now)
+        self._due = effects.ask_due(connection, sorted({*freed, *calling}), now)
         self._taken = groups.ask_occupied(connection, subjects)
         self._cancelled = groups.ask_to_be_cancelled(connection, {str(intent.run_id) for intent in known})
-        self._calling = sorted(calling)
+        self._calling = Counter(intent.vendor for intent in known)
+        self._freed = freed
 
     def leaving(self, gated: Sequence[tuple[Intent, Closed | None]], hands: Hands | None) -> dict[str, Departure]:
         """How those calls leave that may at once, by their keys: no gate is closed, nothing else changes what they
         change, and their vendor has lanes free for which nobody waits."""
         waited_for, taken = set(self._due()), self._taken()
         cancelled = {row.run_id for row in self._cancelled()}
-        # Nobody waits for a lane here: those who have it would keep whole batches waiting for their flush.
-        free = {
-            vendor: free_idle_lanes(self._connection, self._rules, vendor, self._now)
-            for vendor in self._calling
-            if vendor not in waited_for
-        }
+        free = {vendor: self._free(vendor) for vendor in sorted(self._calling) if vendor not in waited_for}
         room = 0 if hands is None else hands.room
         bearing = set() if hands is None else {vendor for vendor in free if hands.serve(vendor) and self._bears(vendor)}
         leaving: dict[str, Departure] = {}
@@ -385,6 +384,15 @@ class _Outlook:
     def is_more_due(self, gated: Sequence[tuple[Intent, Closed | None]], leaving: Collection[str]) -> bool:
         """Whether others may leave, or of these those that did not."""
         return bool(self._due()) or any(closed is None and intent.key not in leaving for intent, closed in gated)
+
+    def _free(self, vendor: str) -> int:
+        """How many calls to this vendor may leave. In the place of one that ends another may without locking the lane.
+
+        Nobody waits for a lane here: those who have it would keep whole batches waiting for their flush.
+        """
+        if self._calling[vendor] <= self._freed[vendor]:
+            return self._freed[vendor]
+        return free_idle_lanes(self._connection, self._rules, vendor, self._now)
 
     def _bears(self, vendor: str) -> bool:
         """Whether no limit of the vendor's may stand in the way, which a claim sees to."""

@@ -52,15 +52,17 @@ class Drain:
         self._lock = threading.Lock()
 
     def __call__(self, hands: HandsOfIntake) -> int:
-        """How many deliveries; 0 too where another thread is at it, which then looks once more."""
+        """How many deliveries.
+
+        Who comes while another thread is at it waits for it, so that rings stay in their queue and no others are sent,
+        and has it look once more.
+        """
         total = 0
         self._asked.set()
-        while self._asked.is_set() and self._lock.acquire(blocking=False):
-            try:
+        with self._lock:
+            while self._asked.is_set():
                 self._asked.clear()
                 total += self._take_all(hands)
-            finally:
-                self._lock.release()
         return total
 
     def _take_all(self, hands: HandsOfIntake) -> int:

@@ -1,8 +1,9 @@
 """Intake drains in one thread at a time, and its other threads make the first calls, but for the one the next ring is
 for."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from tasks.flower import FollowOns
 from tasks.intake import Drain, HandsOfIntake
 from tasks.spare import Spare
 from tests.builders.ledger import ClockedDatabase, Crew, ScriptedVendor, catalogue, operation, store_delivery
+from tests.waiting import wait_until
 from workflows.catalogue import Operation, Outcome, OutcomeKind, Request
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, schema
@@ -121,21 +123,19 @@ def test_the_last_thread_is_never_taken_for_calls(
 
 
 def test_who_comes_while_another_drains_has_it_look_once_more(context: SimpleNamespace) -> None:
-    looked: list[int] = []
+    looked: list[str] = []
     drain = Drain(context)
+    with ThreadPoolExecutor(1) as other:
 
-    def take(meanwhile: Callable[[], object]) -> Callable[[object], int]:
         def take_batch(hands: object) -> int:
-            looked.append(len(looked))
+            looked.append(threading.current_thread().name)
             if len(looked) == 1:
-                meanwhile()
+                others.append(other.submit(drain, HandsOfIntake(context, None)))
+                wait_until(drain._asked.is_set, within_seconds=20)
             return 0
 
-        return take_batch
-
-    with ThreadPoolExecutor(1) as other:
-        context.intake = SimpleNamespace(
-            take_batch=take(lambda: other.submit(drain, HandsOfIntake(context, None)).result())
-        )
+        others: list[Future[int]] = []
+        context.intake = SimpleNamespace(take_batch=take_batch)
         assert drain(HandsOfIntake(context, None)) == 0
-    assert looked == [0, 1]
+        assert others[0].result(20) == 0
+    assert looked == [threading.current_thread().name] * 2

@@ -16,7 +16,7 @@ from workflows.catalogue import Catalogue, Limit, Operation, Outcome, OutcomeKin
 from workflows.engine.breaker import TRIPS_AFTER
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, nudges, schema
-from workflows.ledger.lanes import note_outcome, take_rate_slot
+from workflows.ledger.lanes import lock_lane, note_outcome, take_rate_slot
 from workflows.ledger.tables import attempts, effect_subjects, effects, runs, steps
 from workflows.runtime.effects import Claim, Performer
 from workflows.runtime.groups import Hands
@@ -394,6 +394,22 @@ def test_beyond_its_room_others_are_told(make):
     assert len(further) == 1
     assert len(told(crew)) == 2
     assert states(crew) == {"done": 3, "claimed": 1, "released": 2}
+
+
+def test_what_follows_from_a_call_leaves_in_its_place_while_another_has_the_lane(postgres_database: str):
+    database = ClockedDatabase(postgres_database)
+    schema.upgrade(database)
+    crew = crew_with(database, catalogue(EDIT, ADD, concurrency=2))
+    handing = Handing(crew)
+    handing.take_in(1)
+    (claim,) = handing.performer.claim_together(told(crew)).values()
+    with database.write() as connection:
+        lock_lane(connection, "symphony")
+        (further,) = handing.performer.record_together([(claim, DONE)], room=16)
+        assert further.operation.name == "symphony.add_locations"
+        handing.take_in(2)
+        assert states(crew) == {"done": 1, "claimed": 1, "intended": 1}, "one more needs the lane"
+    database.close()
 
 
 def test_in_the_place_of_calls_that_ended_those_go_that_have_waited_longest_and_never_more_than_there_are_lanes(make):

@@ -7,7 +7,6 @@ second would hold a thread for ever: at the deadline the socket is shut down und
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 from contextlib import suppress
@@ -23,6 +22,8 @@ import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import Url, create_urllib3_context
+
+from vendors.public_addresses import is_public
 
 CONNECT_SECONDS = 5.0
 """How long one address may take to accept a connection, and again for TLS."""
@@ -183,7 +184,7 @@ def _connect(host: str, port: int, call: Call) -> socket.socket:
     """Connect to the first address that answers; what is left of the call bounds each try."""
     problem: OSError = OSError("has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        if call.is_public and not ipaddress.ip_address(address[0]).is_global:
+        if call.is_public and not is_public(str(address[0])):
             problem = NotPublic()
             continue
         made = socket.socket(family, kind, protocol)

@@ -14,10 +14,11 @@ from tests.builders.ledger import COMPLETED, ClockedDatabase, Crew, catalogue, o
 from tests.builders.statements import statements
 from workflows.catalogue import Catalogue, Limit, Operation, Outcome, OutcomeKind, Repeat
 from workflows.engine.breaker import TRIPS_AFTER
+from workflows.engine.gates import Gate
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, nudges, schema
 from workflows.ledger.lanes import lock_lane, note_outcome, take_rate_slot
-from workflows.ledger.tables import attempts, effect_subjects, effects, runs, steps
+from workflows.ledger.tables import attempts, effect_subjects, effects, milestones, once_keys, runs, steps
 from workflows.runtime.effects import Claim, Performer
 from workflows.runtime.groups import Hands
 from workflows.runtime.intake import BATCH, Intake
@@ -177,22 +178,45 @@ def test_what_another_effect_changes_is_not_claimed_nor_two_of_one_group_that_ch
     assert crew.performer.claim_together([first, second]) == {}
 
 
-def test_a_run_that_is_to_be_cancelled_makes_no_call_in_a_group_either(make):
-    crew = make()
-    campaigns(crew, 1, 2)
+LIMIT = Limit(1, 3600.0)
+
+
+def close(gate: Gate, crew: Crew, effect_id: str) -> None:
+    """Close a gate of a released effect, so that only its claim can see it."""
+    other = crew.intend(ADD, id="1")
+    this = effects.c.id == effect_id
     with crew.database.write() as connection:
-        run_id = connection.scalar(sa.select(runs.c.id).where(runs.c.key == "1"))
-        nudges.leave(connection, [run_id], crew.database.time, {"reason": "why", "by": "", "cleans_up": False})
+        match gate:
+            case Gate.VENDOR:
+                connection.execute(milestones.delete())
+            case Gate.OPERATION:
+                connection.execute(effects.update().where(this).values(operation="symphony.of_another_release"))
+            case Gate.SUBJECT:
+                of_other = effect_subjects.c.effect_id == other
+                connection.execute(effect_subjects.update().where(of_other).values(occupied=1))
+            case Gate.RATE:
+                take_rate_slot(connection, "symphony", (LIMIT,), crew.database.time)
+            case Gate.ONCE:
+                connection.execute(once_keys.insert().values(key="k", effect_id=other))
+                connection.execute(effects.update().where(this).values(once_key="k"))
+            case Gate.RUN:
+                run_id = connection.scalar(sa.select(effects.c.run_id).where(this))
+                nudges.leave(connection, [run_id], crew.database.time, {"reason": "why", "by": "", "cleans_up": False})
+            case Gate.EXPECTS:
+                connection.execute(effects.update().where(this).values(expects=[{"name": "x"}]))
+
+
+@pytest.mark.parametrize("gate", Gate)
+def test_what_a_gate_stops_is_not_claimed_in_a_group_either_and_stops_no_other(make, gate: Gate):
+    crew = make(limits=(LIMIT,) if gate is Gate.RATE else ())
+    campaigns(crew, 1, 2)
+    of_first = effects.join(effect_subjects).select().where(effect_subjects.c.subject == "symphony:campaign:1")
+    with crew.database.read() as connection:
+        first = connection.execute(of_first.with_only_columns(effects.c.id)).scalar_one()
+    close(gate, crew, first)
     claims = crew.performer.claim_together(told(crew))
-    assert [claim.effect.run_id == run_id for claim in claims.values()] == [False]
-
-
-def test_a_limit_that_is_used_up_holds_a_group(make):
-    crew = make(limits=(Limit(1, 3600.0),))
-    campaigns(crew, 1, 2)
-    with crew.database.write() as connection:
-        take_rate_slot(connection, "symphony", (Limit(1, 3600.0),), crew.database.time)
-    assert crew.performer.claim_together(told(crew)) == {}
+    assert first not in claims
+    assert len(claims) == (0 if gate in {Gate.VENDOR, Gate.RATE} else 1), "these hold both"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in OutcomeKind if kind is not OutcomeKind.DONE])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 
@@ -24,6 +25,18 @@ class Milestone(NamedTuple):
     type: str
 
 
+class Gate(StrEnum):
+    """Every kind of gate. Calls that are claimed together pass the same ones as one by itself (`test_groups`)."""
+
+    VENDOR = "vendor"
+    OPERATION = "operation"
+    SUBJECT = "subject"
+    RATE = "rate"
+    ONCE = "once"
+    RUN = "run"
+    EXPECTS = "expects"
+
+
 @dataclass(frozen=True)
 class Closed:
     """A gate that holds an effect.
@@ -32,7 +45,7 @@ class Closed:
     `for_good` says it can never open; `opens_at` when it does by itself, where that is known.
     """
 
-    gate: str
+    gate: Gate
     key: str
     reason: str
     for_good: bool = False
@@ -46,35 +59,37 @@ def closed_precondition(required: Sequence[Precondition], seen: Collection[Miles
             continue
         if need.never_after and Milestone(need.subject, need.never_after) in seen:
             reason = f"{need.never_after} came for {need.subject}, so {need.event} can never come. {need.why}"
-            return Closed("vendor", need.subject, reason.strip(), for_good=True)
+            return Closed(Gate.VENDOR, need.subject, reason.strip(), for_good=True)
         reason = f"waits for {need.event} about {need.subject}. {need.why}"
-        return Closed("vendor", need.subject, reason.strip())
+        return Closed(Gate.VENDOR, need.subject, reason.strip())
     return None
 
 
 def unknown_operation(name: str) -> Closed:
     """The gate of a call whose operation this release does not have; another one, before or after it, may."""
-    return Closed("operation", name, f"there is no operation {name!r} in this release of Stagedoor")
+    return Closed(Gate.OPERATION, name, f"there is no operation {name!r} in this release of Stagedoor")
 
 
 def occupied(subject: str, by_effect: str) -> Closed:
     """The gate of a subject that another effect is changing, or may have changed."""
-    return Closed("subject", subject, f"{subject} is being changed by effect {by_effect}; waits until that is settled")
+    reason = f"{subject} is being changed by effect {by_effect}; waits until that is settled"
+    return Closed(Gate.SUBJECT, subject, reason)
 
 
 def limited(vendor: str, opens_at: datetime) -> Closed:
     """The gate of a vendor's limit that is used up for now."""
     reason = f"the limit of calls to {vendor} is used up until {opens_at:%Y-%m-%d %H:%M:%S} UTC"
-    return Closed("rate", f"rate:{vendor}", reason, opens_at=opens_at)
+    return Closed(Gate.RATE, f"rate:{vendor}", reason, opens_at=opens_at)
 
 
 def taken_once(key: str, by_effect: str, *, is_done: bool) -> Closed:
     """The gate of `once`: another effect has the key, and has done it or may yet."""
     if is_done:
-        return Closed("once", key, f"effect {by_effect} has done it already, and it is to be done once", for_good=True)
-    return Closed("once", key, f"effect {by_effect} is at it, and it is to be done once; waits for how that ends")
+        reason = f"effect {by_effect} has done it already, and it is to be done once"
+        return Closed(Gate.ONCE, key, reason, for_good=True)
+    return Closed(Gate.ONCE, key, f"effect {by_effect} is at it, and it is to be done once; waits for how that ends")
 
 
 def cancelled_run() -> Closed:
     """The gate of a run that is to be cancelled."""
-    return Closed("run", "", "the run is being cancelled", for_good=True)
+    return Closed(Gate.RUN, "", "the run is being cancelled", for_good=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.catalogue import Catalogue, Outcome, OutcomeKind
 from workflows.engine.decisions import Intend
 from workflows.engine.expectations import changed
-from workflows.engine.gates import Closed, Milestone, Precondition, closed_precondition, occupied, taken_once
+from workflows.engine.gates import Closed, Gate, Milestone, Precondition, closed_precondition, occupied, taken_once
 from workflows.engine.performance import Pending, Performance
 from workflows.engine.rehearsal import Players, RehearsedCall
 from workflows.engine.requests import effect_key, inputs_of, once_key
@@ -73,7 +73,7 @@ class RehearsedCalls:
         closed = self._closed(pending)
         if closed is None:
             self._make(pending)
-        elif closed.gate == "once" and closed.for_good:
+        elif closed.gate is Gate.ONCE and closed.for_good:
             self._become(pending, EffectState.SKIPPED, closed.reason)
         elif closed.for_good:
             self._refuse(pending, closed.reason)
@@ -123,11 +123,11 @@ class RehearsedCalls:
             outcome = self._read_again(pending.run, source)
             if outcome.kind is not OutcomeKind.DONE:
                 reason = f"what {source.step} had read could not be read again: {outcome.reason}"
-                return Closed("expects", "", reason, for_good=True)
+                return Closed(Gate.EXPECTS, "", reason, for_good=True)
             seen[source.step] = outcome.output
         items = [(item.name, item.source.step, item.path, item.value) for item in pending.intend.expects]
         told = changed(items, seen)
-        return Closed("expects", "", f"changed: {told}", for_good=True) if told else None
+        return Closed(Gate.EXPECTS, "", f"changed: {told}", for_good=True) if told else None
 
     def _read_again(self, run: Performance, source: At) -> Outcome:
         operation, inputs = run.calls_made[source]

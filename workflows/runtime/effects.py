@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from workflows.catalogue import Caller, Operation, Outcome, OutcomeKind, Repeat
 from workflows.engine.expectations import changed
-from workflows.engine.gates import Closed, closed_precondition, limited, unknown_operation
+from workflows.engine.gates import Closed, Gate, closed_precondition, limited, unknown_operation
 from workflows.engine.retries import next_delay
 from workflows.engine.states import EffectState
 from workflows.errors import LedgerUnavailable
@@ -270,8 +270,7 @@ class Performer:
         return Claim(claimed, operation, begin_before=started + LEASE_MARGIN.total_seconds())
 
     def _stopped_by_gate(self, connection: Connection, effect: EffectRow, operation: Operation, now: datetime) -> bool:
-        """Ask every gate again, in the transaction of the claim. A new gate belongs into `groups` as well, which must
-        leave to this one whatever it would stop."""
+        """Ask every gate again, in the transaction of the claim; `groups` leaves to this one whatever it would stop."""
         closed = closed_precondition(effect.requires, effects.seen_milestones(connection, effect.requires))
         if closed is None:
             closed = _changed_meanwhile(effect)
@@ -285,7 +284,7 @@ class Performer:
                 effects.free_subjects(connection, effect.id, now)
         if closed is None:
             return False
-        if closed.gate == "once" and closed.for_good:
+        if closed.gate is Gate.ONCE and closed.for_good:
             effects.move(connection, effect, EffectState.SKIPPED, now, reason=closed.reason)
             self._take_on(connection, effect, now)
         elif closed.for_good:
@@ -437,7 +436,7 @@ def _changed_meanwhile(effect: EffectRow) -> Closed | None:
     if not effect.expects:
         return None
     told = changed([(item.name, item.step, item.path, item.value) for item in effect.expects], effect.seen)
-    return Closed("expects", "", f"changed: {told}", for_good=True) if told else None
+    return Closed(Gate.EXPECTS, "", f"changed: {told}", for_good=True) if told else None
 
 
 def spare_the_disk(database: Database, connection: Connection, touched: Sequence[EffectRow]) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from workflows.catalogue import Repeat
-from workflows.engine.gates import Milestone, Precondition
+from workflows.engine.gates import Gate, Milestone, Precondition
 from workflows.engine.states import EffectState
 from workflows.ledger import tables
 from workflows.ledger.effects import seen_milestones
@@ -74,11 +74,11 @@ def _effect(line: EffectLine, needs: Sequence[Precondition], seen: Iterable[Mile
 
 
 def _held(line: EffectLine, needs: Sequence[Precondition], seen: frozenset[Milestone], now: datetime) -> Waiting:
-    if line.gate == "rate":
+    if line.gate == Gate.RATE:
         return _of(line, "vendor", line.reason or "a limit is used up", "time", until=line.due_at)
-    if line.gate == "operation":
+    if line.gate == Gate.OPERATION:
         return _of(line, "gate", line.reason or "", f"a release that has {line.operation}", until=line.due_at)
-    if line.gate != "vendor":
+    if line.gate != Gate.VENDOR:
         return _of(line, "gate", line.reason or "a gate is closed", "the other effect being settled", until=line.due_at)
     need = next((need for need in needs if Milestone(need.subject, need.event) not in seen), None)
     if need is None:
@@ -127,12 +127,12 @@ def _blockers(connection: Connection, lines: Sequence[EffectLine]) -> Mapping[tu
     """Which effect, of which run, has what others are held for: by gate and key."""
     effect, subject, once = tables.effects, tables.effect_subjects, tables.once_keys
     found: dict[tuple[str, str], tuple[str, str | None]] = {}
-    subjects = sorted({line.gate_key for line in lines if line.gate == "subject" and line.gate_key})
+    subjects = sorted({line.gate_key for line in lines if line.gate == Gate.SUBJECT and line.gate_key})
     if subjects:
         taken = sa.select(subject.c.subject, effect.c.id, effect.c.run_id).join(effect)
         for row in connection.execute(taken.where(subject.c.subject.in_(subjects), subject.c.occupied == 1)):
             found["subject", row.subject] = (row.id, row.run_id)
-    keys = sorted({line.gate_key for line in lines if line.gate == "once" and line.gate_key})
+    keys = sorted({line.gate_key for line in lines if line.gate == Gate.ONCE and line.gate_key})
     if keys:
         held = sa.select(once.c.key, effect.c.id, effect.c.run_id).join(effect, effect.c.id == once.c.effect_id)
         for row in connection.execute(held.where(once.c.key.in_(keys))):

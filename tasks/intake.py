@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from celery import Celery, Task
 
@@ -31,12 +32,11 @@ def register(app: Celery, context: Context) -> Task:
     def intake(task: Task) -> int:
         """Take deliveries in, and make or release the calls that are due with it; how many deliveries."""
         hands = HandsOfIntake(context, task.request.id)
-        try:
-            taken = drain(hands)
-            hands.work()
-        finally:
-            hands.let_go()
-        return taken
+        with ExitStack() as at_the_end:
+            at_the_end.callback(hands.let_go)
+            # However the drain ends: nobody else knows what becomes of the calls it has begun.
+            at_the_end.callback(hands.work)
+            return drain(hands)
 
     task: Task = intake
     return task
@@ -55,15 +55,15 @@ class Drain:
         """How many deliveries.
 
         Who comes while another thread is at it waits for it, so that rings stay in their queue and no others are sent,
-        and has it look once more.
+        and looks then, once for all who wait. Were the first to look for them, its calls would not be recorded before
+        it has done so for the last.
         """
-        total = 0
         self._asked.set()
         with self._lock:
-            while self._asked.is_set():
-                self._asked.clear()
-                total += self._take_all(hands)
-        return total
+            if not self._asked.is_set():
+                return 0
+            self._asked.clear()
+            return self._take_all(hands)
 
     def _take_all(self, hands: HandsOfIntake) -> int:
         end = time.monotonic() + DRAIN_SECONDS

@@ -9,13 +9,15 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
+from celery import Celery
 
 from tasks.flower import FollowOns
-from tasks.intake import Drain, HandsOfIntake
+from tasks.intake import Drain, HandsOfIntake, register
 from tasks.spare import Spare
 from tests.builders.ledger import ClockedDatabase, Crew, ScriptedVendor, catalogue, operation, store_delivery
 from tests.waiting import wait_until
 from workflows.catalogue import Operation, Outcome, OutcomeKind, Request
+from workflows.errors import LedgerUnavailable
 from workflows.language.reader import read_definition
 from workflows.ledger import configuration, schema
 from workflows.ledger.tables import effects
@@ -122,20 +124,43 @@ def test_the_last_thread_is_never_taken_for_calls(
     assert states(database) == ["done", "done", "released"]
 
 
-def test_who_comes_while_another_drains_has_it_look_once_more(context: SimpleNamespace) -> None:
+def test_who_comes_while_another_drains_looks_after_it_once_for_all(context: SimpleNamespace) -> None:
     looked: list[str] = []
     drain = Drain(context)
-    with ThreadPoolExecutor(1) as other:
+    with ThreadPoolExecutor(2, thread_name_prefix="other") as pool:
 
         def take_batch(hands: object) -> int:
             looked.append(threading.current_thread().name)
             if len(looked) == 1:
-                others.append(other.submit(drain, HandsOfIntake(context, None)))
-                wait_until(drain._asked.is_set, within_seconds=20)
+                others.extend(pool.submit(drain, HandsOfIntake(context, None)) for _ in range(2))
+                wait_until(lambda: len(pool._threads) == 2 and drain._asked.is_set(), within_seconds=20)
             return 0
 
         others: list[Future[int]] = []
         context.intake = SimpleNamespace(take_batch=take_batch)
         assert drain(HandsOfIntake(context, None)) == 0
-        assert others[0].result(20) == 0
-    assert looked == [threading.current_thread().name] * 2
+        assert [other.result(20) for other in others] == [0, 0]
+    assert looked[0] == threading.current_thread().name
+    assert 1 <= len(looked[1:]) <= 2
+    assert all(name.startswith("other") for name in looked[1:])
+
+
+def test_a_call_is_recorded_though_the_drain_that_began_it_fails(
+    database: ClockedDatabase, context: SimpleNamespace, vendor: SlowVendor
+) -> None:
+    take_batch = context.intake.take_batch
+    batches = iter([take_batch])
+
+    def take_one_batch(hands: HandsOfIntake) -> int:
+        for take in batches:
+            return take(hands)
+        raise LedgerUnavailable("the test took it away")
+
+    context.intake = SimpleNamespace(take_batch=take_one_batch)
+    intake = register(Celery("a test", set_as_current=False), context)
+    deliver(database, 1)
+    vendor.may_answer.set()
+    with pytest.raises(LedgerUnavailable):
+        intake()
+    assert states(database) == ["done"]
+    assert context.spare.take(), "its thread is free again"

@@ -70,6 +70,7 @@ class Drain:
         total = 0
         while taken := self._context.intake.take_batch(hands):
             total += taken
+            hands.catch_up()
             if time.monotonic() > end:
                 self._context.ring_intake()
                 break
@@ -96,6 +97,10 @@ class HandsOfIntake:
         """Begin these calls."""
         self._shift.take_on(claims)
         self._shift.begin()
+
+    def catch_up(self) -> None:
+        """Record those that have ended, so that their lanes are free and their runs go on."""
+        self._shift.catch_up()
 
     def work(self) -> None:
         """Return when they, and what followed from them, are over and recorded."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 
+import structlog
+
 from tasks.context import Context
 from tasks.flower import FollowOns
 from tasks.outcomes import Attempts, told
@@ -17,6 +19,10 @@ COMPANY_SECONDS = 0.03
 """How long a call that has ended waits for others of its task, so that they are recorded together."""
 SHIFT_SECONDS = 2.0
 """How long a task goes on with what is due next, so that a worker can be stopped at any moment."""
+
+Result = Callable[[], Outcome]
+
+log = structlog.get_logger(__name__)
 
 
 class Shift:
@@ -59,30 +65,65 @@ class Shift:
         self._claims = []
 
     def work(self) -> None:
-        """Return when all calls and what followed from them are over and recorded."""
-        while self._claims or self._under_way:
-            ended = self._ended()
-            for vendor in {claim.effect.vendor for claim, _ in ended}:
-                self._record([(claim, outcome) for claim, outcome in ended if claim.effect.vendor == vendor])
+        """Return when all calls and what followed from them are over and recorded.
 
-    def _ended(self) -> list[tuple[Claim, Outcome]]:
+        Where making or recording one fails, others are recorded all the same; the lease ends that one.
+        """
+        while self._claims or self._under_way:
+            self._record(self._ended())
+
+    def catch_up(self) -> None:
+        """Record the calls that have ended by now, and begin what follows from them."""
+        ended = [call for call in self._under_way if call.done()]
+        if ended:
+            self._record([(self._under_way.pop(call), call.result) for call in ended])
+            self.begin()
+
+    def _ended(self) -> list[tuple[Claim, Result]]:
         """Begin the calls that were taken, and return those that have ended, at least one."""
         if len(self._claims) == 1 and not self._under_way:
             claim = self._claims.pop()
-            return [(claim, self._context.performer.call(claim))]
+            return [(claim, partial(self._context.performer.call, claim))]
         self.begin()
         done = wait(self._under_way, return_when=FIRST_COMPLETED).done
         done |= wait(self._under_way, timeout=COMPANY_SECONDS).done  # most end at nearly the same moment
-        return [(self._under_way.pop(call), call.result()) for call in done]
+        return [(self._under_way.pop(call), call.result) for call in done]
 
-    def _record(self, ended: Sequence[tuple[Claim, Outcome]]) -> None:
+    def _record(self, ended: Sequence[tuple[Claim, Result]]) -> None:
+        """Record calls vendor by vendor, and take on what follows from them."""
+        by_vendor: dict[str, list[tuple[Claim, Outcome]]] = {}
+        for claim, result in ended:
+            try:
+                outcome = result()
+            except Exception as error:
+                self._give_up([claim], error)
+            else:
+                by_vendor.setdefault(claim.effect.vendor, []).append((claim, outcome))
+        for several in by_vendor.values():
+            self._record_some(several)
+
+    def _record_some(self, ended: Sequence[tuple[Claim, Outcome]]) -> None:
         """Record calls to one vendor, and take on what follows from them."""
-        claims = self._context.performer.record_together(ended, self.room)
+        try:
+            claims = self._context.performer.record_together(ended, self.room)
+        except Exception as error:
+            self._give_up([claim for claim, _ in ended], error)
+            return
         for claim, outcome in ended:
             self._attempts.pop(claim.effect.id).note(partial(told, claim.effect.id, outcome))
         self.take_on(claims)
         if not claims:
             self._context.releasing.ask()
+
+    def _give_up(self, claims: Sequence[Claim], error: Exception) -> None:
+        """Nothing can be said of how these calls ended."""
+
+        def fail() -> str:
+            raise error
+
+        for claim in claims:
+            log.error("call_not_recorded", effect_id=claim.effect.id, exc_info=error)
+            self._attempts.pop(claim.effect.id).note(fail)
 
 
 class _FollowOn(Attempts):

@@ -41,9 +41,12 @@ class SlowVendor(ScriptedVendor):
 
     asked: Event = field(default_factory=Event)
     may_answer: Event = field(default_factory=Event)
+    breaks_at: str = ""
 
     def send(self, operation: Operation, request: Request) -> Outcome:
         self.asked.set()
+        if request.path == self.breaks_at:
+            raise RuntimeError("the client has a fault")
         assert self.may_answer.wait(20)
         return Outcome(OutcomeKind.DONE, "ok", status=200, output={})
 
@@ -164,3 +167,42 @@ def test_a_call_is_recorded_though_the_drain_that_began_it_fails(
         intake()
     assert states(database) == ["done"]
     assert context.spare.take(), "its thread is free again"
+
+
+def test_a_call_that_has_ended_is_recorded_while_its_thread_goes_on_draining(
+    database: ClockedDatabase, context: SimpleNamespace, vendor: SlowVendor
+) -> None:
+    hands = HandsOfIntake(context, None)
+    found: list[list[str]] = []
+    take_batch = context.intake.take_batch
+
+    def take_batches(hands: HandsOfIntake) -> int:
+        match len(found):
+            case 0:
+                taken: int = take_batch(hands)
+            case 1:
+                wait_until(lambda: all(call.done() for call in hands._shift._under_way), within_seconds=20)
+                taken = 1
+            case _:
+                taken = 0
+        found.append(states(database))
+        return taken
+
+    context.intake = SimpleNamespace(take_batch=take_batches)
+    deliver(database, 1)
+    vendor.may_answer.set()
+    assert Drain(context)(hands) == 2
+    assert found[-1] == ["done"]
+
+
+def test_a_fault_of_ours_in_one_call_keeps_no_other_from_being_recorded(
+    database: ClockedDatabase, context: SimpleNamespace, vendor: SlowVendor
+) -> None:
+    hands = HandsOfIntake(context, None)
+    vendor.breaks_at = "/v1/campaign/2"
+    vendor.may_answer.set()
+    for number in (1, 2, 3):
+        deliver(database, number)
+    assert Drain(context)(hands) == 3
+    hands.work()
+    assert states(database) == ["claimed", "done", "done"]

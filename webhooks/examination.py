@@ -27,6 +27,8 @@ environment's HTTP_PROXY, password included)."""
 MOST_PROBLEMS = 100
 MOST_HEADERS = 64
 LONGEST_HEADER = 1000
+LONGEST_SUBJECT = 500
+"""No index of PostgreSQL takes 2,700 bytes, of which a character may be four, and there are other columns in it."""
 QUARANTINED = "quarantined"
 """The code of the one problem of a delivery that is well and cannot be believed yet."""
 STATUSES = {UNREADABLE: 400, TOO_LARGE: 413}
@@ -46,7 +48,7 @@ def examine(source: Source, presented: Presented, key_id: str = "") -> Arrival |
         greeting = source.preset.greet(content)
         if greeting is not None:
             return greeting
-        drafts = source.preset.read(content)
+        drafts = _storable(source.preset.read(content))
     except PayloadError as error:
         problems = _bounded(error.problems)
     is_quarantined = problems is None and bool(source.quarantine)
@@ -83,6 +85,19 @@ def status_of(receipt: Receipt) -> int:
 def is_quarantined(receipt: Receipt) -> bool:
     """Whether the delivery is kept until it can be believed."""
     return any(problem["code"] == QUARANTINED for problem in receipt.problems)
+
+
+def _storable(drafts: Sequence[EventDraft]) -> Sequence[EventDraft]:
+    """The events, if they can be found by what they are called and about, whatever their preset asks of an id.
+
+    PostgreSQL has no place for a NUL, and an index none for a text of any length. Raises PayloadError.
+    """
+    for draft in drafts:
+        for what, text in (("type", draft.type), ("subject", draft.subject)):
+            if len(text) > LONGEST_SUBJECT or not text.isprintable():
+                message = f"the {what} of its event must be at most {LONGEST_SUBJECT} printable characters"
+                raise PayloadError([Problem("invalid", message, path="$")])
+    return drafts
 
 
 def _bounded(problems: Sequence[Problem]) -> list[dict[str, object]]:

@@ -81,6 +81,14 @@ def test_what_is_unlike_everything_before_is_told_once(known: ClockedDatabase):
         assert {item.delivery_id for item in drift.listed(connection)} == {first}
 
 
+def test_a_field_with_a_nul_in_its_name_is_told_and_others_are_learned_after_it(known: ClockedDatabase):
+    deliver(known, {**USUAL, "lo\x00cale": "en"})
+    learn(known)
+    deliver(known, {**USUAL, "locale": "en"})
+    learn(known)
+    assert told(known) == [("data", "new", "lo\ufffdcale"), ("data", "new", "locale")]
+
+
 def test_what_only_the_body_shows_is_told_of_the_body(known: ClockedDatabase):
     deliver(known, {**USUAL, "event": {"name": "campaign.created"}})
     learn(known)

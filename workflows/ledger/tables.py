@@ -274,7 +274,7 @@ drifts = Table(
     Column("type", Text, nullable=False),
     Column("part", Text, nullable=False),
     Column("what", Text, nullable=False),
-    Column("path", Text, nullable=False),
+    Column("path", Words, nullable=False),
     Column("before", Json, nullable=False),
     Column("now", Json, nullable=False),
     Column("delivery_id", Text, nullable=False, comment="where it was seen first"),

@@ -67,6 +67,16 @@ def test_a_body_that_cannot_be_read_says_why(body: bytes, expected: str) -> None
     assert (problem["code"], problem["path"], problem["message"]) == ("unreadable", "$", expected)
 
 
+@pytest.mark.parametrize("identity", ["a\x00b", "line\nbreak", "x" * 5000])
+def test_what_an_event_is_about_can_be_kept_or_the_delivery_is_rejected(identity: str) -> None:
+    body = encoded(ticket_event("EVENT.CREATED", id=identity))
+    found = examined("tickettailor", body)
+    assert (found.state, found.body) == ("rejected", body)
+    (problem,) = problems(found)
+    assert problem["message"] == "the subject of its event must be at most 500 printable characters"
+    assert status_of(Receipt(found.id, (problem,))) == 422
+
+
 def test_64_levels_are_read() -> None:
     body = b'{"event": "x", "a": ' + b"[" * 63 + b"]" * 63 + b"}"
     assert examined("symphony", body).state == "pending"

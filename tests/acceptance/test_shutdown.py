@@ -1,4 +1,4 @@
-"""A worker that is asked to stop ends the calls it has begun, and what it had not begun is done by the next one."""
+"""A worker, and intake, that is asked to stop ends the calls it has begun; the next one does what it had not begun."""
 
 import pytest
 
@@ -33,4 +33,16 @@ def test_a_worker_that_is_stopped_in_the_middle_of_calls_records_how_they_ended(
     stack.await_settled(len(ORDERS), within_seconds=60)
     bodies = [row["body"] for row in stack.sandbox.journal(CONTACT)]
     assert [sum(f'"{address(name)}"' in body for body in bodies) for name in ORDERS] == [1] * len(ORDERS)
+    assert {row.state for row in stack.effects()} == {"done"}
+
+
+def test_intake_that_is_stopped_in_the_middle_of_calls_records_how_they_ended(stack: Stack) -> None:
+    called = len(stack.sandbox.journal(CONTACT))
+    stack.sandbox.fault(CONTACT, "slow", seconds=SLOW_SECONDS)
+    deliver(stack.url, [stack.order("order-of-intake")])
+    stack.sandbox.wait_for(CONTACT, called + 1)
+    (effect,) = stack.effects(state="claimed")
+    assert effect.holder.endswith(f":{stack['intake'].pid}"), "intake makes the first calls"
+    stack["intake"].stop()
+    assert stack.effects(state="claimed") == []
     assert {row.state for row in stack.effects()} == {"done"}

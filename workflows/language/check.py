@@ -162,7 +162,7 @@ def examine_workflows(paths: Iterable[Path]) -> tuple[list[Examined], list[Probl
             problems += error.problems
         else:
             name = examined.definition.name
-            if name in places:
+            if name and name in places:
                 problems.append(_of_file("E304", path, f"the workflow {name!r} is there already, in {places[name]}"))
             places.setdefault(name, path)
             problems += examined.problems
@@ -185,7 +185,7 @@ def folder_of(environ: Mapping[str, str], paths: Sequence[Path]) -> Path:
 
     Where they are in none, it is that of STAGEDOOR_CONFIG.
     """
-    above = (folder for path in paths for folder in (path, path.parent, path.parent.parent))
+    above = (folder for path in paths for folder in (path, *path.parents[:2], *path.absolute().parents[:2]))
     found = next((folder for folder in above if (folder / SETTINGS).is_file()), None)
     return found or config_folder(environ)
 

@@ -134,6 +134,16 @@ def test_the_configuration_is_the_one_the_named_files_lie_in(write: Write, tmp_p
     assert [problem.code for problem in problems] == expected
 
 
+@pytest.mark.parametrize(("here", "named"), [("workflows", "a.yml"), ("workflows", "."), (".", "workflows"), (".", "")])
+def test_so_it_is_from_within_it(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: str, named: str
+) -> None:
+    write("stagedoor.yml", "brands: {main: {motto: x}}\n")
+    write("workflows/a.yml", GOOD.format(name="a").replace("id: x", "id: =brand.moto"))
+    monkeypatch.chdir(tmp_path / here)
+    assert [problem.code for problem in check_configuration({}, None, catalogue_of, [Path(named)])] == ["E213"]
+
+
 def test_what_only_follows_from_wrong_settings_is_not_reported(write: Write, tmp_path: Path) -> None:
     write("stagedoor.yml", "brands: {main: {zone: UTC}\n")
     write("workflows/a.yml", GOOD.format(name="a").replace("shop.edit_show", "shop.gone").replace("x", "=brand.zone"))
@@ -196,6 +206,11 @@ def test_two_files_cannot_hold_workflows_of_one_name(write: Write, tmp_path: Pat
     second = write("two/a.yml", GOOD.format(name="a"))
     _, problems = read_workflows([first, second])
     assert texts(problems, tmp_path) == ["two/a.yml:1:1: E304 the workflow 'a' is there already, in one/a.yml"]
+
+
+def test_files_without_a_name_are_not_taken_for_each_other(write: Write) -> None:
+    _, problems = read_workflows([write("one.yml", ""), write("two.yml", "")])
+    assert [problem.code for problem in problems] == ["E122", "E122"]
 
 
 def test_bytes_that_are_no_text_are_a_problem_like_any_other(tmp_path: Path) -> None:

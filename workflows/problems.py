@@ -49,8 +49,9 @@ class Problem:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The hint "did you mean 'x'?" for the known name most like `name`, or "" when none is near."""
+    """The hint "did you mean 'x'?" for the known name most like `name`, in capitals or not, or "" when none is near."""
     if len(name) > MAX_NAME:
         return ""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else ""
+    as_small = {one.lower(): one for one in known}
+    close = get_close_matches(name.lower(), as_small, n=1, cutoff=0.6)
+    return f"did you mean {as_small[close[0]]!r}?" if close else ""

@@ -150,6 +150,8 @@ def _syntax_hint(error: yaml.MarkedYAMLError, line: str) -> str:
         return "indent with spaces, not with tabs"
     if "${" in line or re.search(r"{\w+}", line):
         return "within { } or [ ] put text that holds braces in quotes"
+    if "expected ',' or" in str(error.problem):
+        return "within { } or [ ] put a formula with commas, and text with quotes in it, in quotes"
     if "mapping values" in str(error.problem):
         return "put text that holds ': ' in quotes, and give the keys of one map the same indentation"
     if "cannot start any token" in str(error.problem):

@@ -91,6 +91,11 @@ def test_mistakes_before_one_in_yaml_itself_are_reported_with_it() -> None:
         ("a: 1\n\tb: 2\n", 2, 1, "indent with spaces, not with tabs"),
         ("a:\n\t- b\n", 2, 1, "indent with spaces, not with tabs"),
         ("a: {b: ${NAME}}\n", 1, 9, "within { } or [ ] put text that holds braces in quotes"),
+        (
+            "a: {b: =default(c, 'none'), d: 1}\n",
+            *(1, 26),
+            "within { } or [ ] put a formula with commas, and text with quotes in it, in quotes",
+        ),
         ("a: b: c\n", 1, 5, "put text that holds ': ' in quotes, and give the keys of one map the same indentation"),
         ("x: 1\na: @b\n", 2, 4, "put text that begins with a sign such as @ ` % in quotes"),
         ("x: 1\na: 'never closed\n", 2, 4, ""),

@@ -43,6 +43,7 @@ def test_a_formula_is_a_value_that_can_be_compared_and_hashed():
         ("7 % 3", 5, "'3' cannot stand here", "there is no modulo"),
         ("a % 3", 3, "'%' cannot stand here", "there is no modulo and no power"),
         ("a ** 3", 4, "'*' cannot stand here", "there is no modulo and no power"),
+        ("a == b == c", 8, "'==' cannot stand here", "a comparison has two sides"),
         ("a < b < c", 7, "'<' cannot stand here", "a comparison has two sides"),
         ("'abc", 1, '"\'" cannot stand here', "a text ends with a quote"),
         ("{{ a }}", 2, "'{' cannot stand here", "braces make an object: {name: value}"),

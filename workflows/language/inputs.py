@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from workflows.errors import InputError
 from workflows.language.definition import Input
 from workflows.language.trees import read_as
-from workflows.language.types import InstantType, Type, fits
+from workflows.language.types import fits
 from workflows.language.values import type_of_value
 from workflows.problems import Problem, nearest
 
@@ -29,16 +28,14 @@ def load_inputs(declared: Mapping[str, Input], given: Mapping[str, Any]) -> dict
         value = read_as(given[name], item.type) if name in given else item.default
         if value is None:
             problems.append(Problem("E224", f"{name!r} is missing", path=name, hint=f"it is {item.type}"))
-        elif not fits(_type_of(value), item.type):
-            problems.append(Problem("E219", f"this is {_type_of(value)}, where {item.type} is needed", path=name))
+        elif isinstance(value, list) and None in value:
+            problems.append(Problem("E219", f"an item is null, where {item.type} is needed", path=name))
+        elif not fits(type_of_value(value), item.type):
+            problems.append(Problem("E219", f"this is {type_of_value(value)}, where {item.type} is needed", path=name))
         values[name] = value
     if problems:
         raise InputError(problems)
     return values
-
-
-def _type_of(value: object) -> Type:
-    return InstantType() if isinstance(value, datetime) else type_of_value(value)
 
 
 def _known(declared: Mapping[str, Input]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
 
 from workflows.language.types import (
     Boolean,
     Duration,
+    InstantType,
     ListOf,
     Mistaken,
     MoneyType,
@@ -30,6 +31,7 @@ _TYPES: Mapping[type, Type] = {
     Money: MoneyType(),
     Percent: PercentType(),
     timedelta: Duration(),
+    datetime: InstantType(),
     type(None): Mistaken(),
 }
 
@@ -37,9 +39,9 @@ _TYPES: Mapping[type, Type] = {
 def type_of_value(value: object) -> Type:
     """The type of a value that was written out; a list of several kinds is a list of Unknown.
 
-    None stands for a value that could not be read.
+    None stands for a value that could not be read; an empty list is one of anything.
     """
     if isinstance(value, list):
-        nothing: Type = Mistaken()
-        return ListOf(reduce(lambda one, other: common(one, other) or Unknown(), map(type_of_value, value), nothing))
+        kinds = map(type_of_value, value or [None])
+        return ListOf(reduce(lambda one, other: common(one, other) or Unknown(), kinds))
     return _TYPES.get(type(value), Unknown())

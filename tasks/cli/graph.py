@@ -8,7 +8,7 @@ import click
 
 from tasks.cli import workflow_files
 from workflows.language.drawing import dot, mermaid, picture_of
-from workflows.runtime.graphviz import svg_of
+from workflows.runtime.graphviz import CannotDraw, svg_of
 
 
 @click.command()
@@ -29,4 +29,7 @@ def graph(workflow: str, form: str, output: Path | None) -> None:
     if output is None:
         click.echo(drawn, nl=False)
     else:
-        output.write_text(drawn, encoding="utf-8")
+        try:
+            output.write_text(drawn, encoding="utf-8")
+        except OSError as error:
+            raise CannotDraw(f"{output}: {error.strerror}") from error

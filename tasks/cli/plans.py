@@ -23,13 +23,15 @@ from workflows.runtime.proposals import Proposal, propose, propose_again
 
 BEFORE = 0
 """`--rollback` without a number: what was in force before."""
+HIGHEST = 2**31 - 1
+"""The highest number that a column of the ledger holds."""
 SHORT = 7
 """Digits of a definition's hash that people are shown."""
 STEPS_AT_ONCE = 500
 
 rollback_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--rollback",
-    type=click.IntRange(min=BEFORE),
+    type=click.IntRange(BEFORE, HIGHEST),
     is_flag=False,
     flag_value=BEFORE,
     metavar="[NUMBER]",

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -22,6 +22,7 @@ from workflows.engine.timing import next_scheduled
 from workflows.errors import DefinitionError, NotFound, StagedoorError
 from workflows.events import MANUAL, OURS, SCHEDULED, Event
 from workflows.language.definition import Call, Definition, Emit, WaitFor, all_steps
+from workflows.language.formulas import shown
 from workflows.language.inputs import load_inputs
 from workflows.language.literals import duration
 from workflows.language.pieces import Pieces
@@ -33,10 +34,12 @@ from workflows.language.trials.values import DECISIONS, GivenEvent, Mock
 from workflows.ledger import configuration
 from workflows.ledger.database import Database
 from workflows.ledger.events import came_since, milestones_before, of_delivery
-from workflows.problems import Place
+from workflows.problems import Place, nearest
 from workflows.values import time_of_id, utc_now
 from workflows.yaml_nodes import decode, examine
 
+LONGEST = timedelta(days=36_500)
+"""How far `--against` looks back at most."""
 TOLD_EVERY_SECONDS = 1.0
 """How often a long simulation says how far it is."""
 
@@ -85,6 +88,9 @@ def simulate(
     path = path_of(workflow)
     known = rehearsals.read([path])
     (definition,) = known.definitions
+    if brand and brand not in known.settings.brands:
+        hint = nearest(brand, known.settings.brands) or f"known are {', '.join(known.settings.brands)}"
+        raise CannotSimulate(f"there is no brand {brand!r} ({hint})")
     answers = () if mocks is None else _mocks(mocks, definition, known)
     source = _Source(definition, known, files, delivery, against, inputs, brand)
     with surroundings.ledger(known.settings) if source.needs_ledger or compare else nullcontext() as database:
@@ -183,6 +189,8 @@ class _Source:
             length = duration(against)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--against") from error
+        if not timedelta(0) < length <= LONGEST:
+            raise click.BadParameter(f"it is longer than nothing and at most {shown(LONGEST)}", param_hint="--against")
         trigger = self._definition.trigger
         with database.read() as connection:
             now = database.now(connection)

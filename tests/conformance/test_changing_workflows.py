@@ -215,6 +215,7 @@ def test_what_was_in_force_before_is_put_back(office: Office):
     assert "configuration 4 is in force" in said
     assert office.stagedoor("apply", "--rollback", "1", "--yes", "--as", "ann")
     assert "there is no configuration 9" in office.stagedoor("apply", "--rollback", "9", status=1)
+    office.stagedoor("apply", "--rollback", "99999999999", status=2)
     entry, *_ = json.loads(office.stagedoor("audit", "list", "--json"))
     assert (entry["action"], entry["by"], entry["details"]["again"]) == (
         "configuration.rollback",

@@ -22,3 +22,8 @@ def test_a_picture_can_go_to_a_file(folder: Path, stagedoor: Run, graphviz: Path
 def test_a_name_that_is_none_is_told_with_the_nearest(folder: Path, stagedoor: Run) -> None:
     result = stagedoor("graph", "raise-budgt")
     assert (result.status, "did you mean 'raise-budget'?" in result.err) == (1, True)
+
+
+def test_a_picture_that_cannot_be_written_is_told(folder: Path, stagedoor: Run) -> None:
+    result = stagedoor("graph", "raise-budget", "--output", "nowhere/raise.mmd")
+    assert (result.status, result.err) == (1, "nowhere/raise.mmd: No such file or directory\n")

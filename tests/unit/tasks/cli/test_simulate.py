@@ -105,10 +105,21 @@ def test_one_started_by_hand_takes_inputs(folder: Path, stagedoor: Run) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("raise-budget",), ("raise-budget", "--against", "30d", "--delivery", "x"), ("raise-budget", "--against", "x")],
+    [
+        ("raise-budget",),
+        ("raise-budget", "--against", "30d", "--delivery", "x"),
+        ("raise-budget", "--against", "x"),
+        ("raise-budget", "--against", "0d"),
+        ("raise-budget", "--against", "9999999w"),
+    ],
 )
 def test_it_must_be_said_what_to_simulate_with(stagedoor: Run, rows: Rows, arguments: tuple[str, ...]) -> None:
     assert stagedoor("simulate", *arguments).status == 2
+
+
+def test_a_brand_that_is_none_is_told_with_the_nearest(folder: Path, stagedoor: Run, event: str) -> None:
+    result = stagedoor("simulate", "raise-budget", "--event", event, "--brand", "mian")
+    assert (result.status, result.err) == (1, "there is no brand 'mian' (did you mean 'main'?)\n")
 
 
 def test_no_socket_is_ever_opened(folder: Path, rows: Rows, event: str) -> None:

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.unit.webhooks.payloads import SOURCES, box_office_order, campaign_event, encoded, ticket_event
+from tests.unit.webhooks.payloads import (
+    SOURCES,
+    box_office_order,
+    campaign_event,
+    encoded,
+    ticket_event,
+    ticket_line,
+    ticket_order,
+)
 from webhooks.examination import MOST_PROBLEMS, examine, status_of
 from webhooks.signatures import Presented
 from workflows import typed_json
@@ -34,6 +42,19 @@ def test_what_fits_is_pending_with_its_events() -> None:
     assert found.drafts is not None
     (draft,) = json.loads(found.drafts)
     assert (draft["type"], draft["subject"], draft["brand"]) == ("order.placed", "order:box-office:12345", "second")
+
+
+def test_what_is_not_read_of_an_order_is_in_its_other_and_what_is_not_read_inside_of_it_in_the_delivery_alone() -> None:
+    buyer, line = {"email": "ana@example.com", "seat_wish": "aisle"}, ticket_line(row="F")
+    order = ticket_order(buyer_details=buyer, line_items=[line], referral_tag="poster", status="completed")
+    body = encoded(ticket_event(payload=order))
+    found = examined("tickettailor", body)
+    (draft,) = json.loads(found.drafts or "")
+    assert draft["data"]["other"] == {"object": "order", "referral_tag": "poster"}
+    assert draft["data"]["buyer"] == {"email": "ana@example.com"}
+    assert set(draft["data"]["items"][0]) == {"name", "quantity", "subtotal", "total"}
+    assert "status" not in draft["data"]
+    assert found.body == body
 
 
 def test_what_does_not_fit_is_kept_as_rejected() -> None:

@@ -260,6 +260,26 @@ def test_a_request_that_is_none_stores_nothing(door: Door, request_: bytes) -> N
     assert door.stored() == before
 
 
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n{}", b"400"),
+        (b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", b"400"),
+        (b"POST %s HTTP/1.1\r\nHost: x\r\nA B: 1\r\n\r\n", b"400"),
+        (b"POST %s HTTP/1.1\r\nHost: x\r\nA: 1\x002\r\n\r\n", b"400"),
+        (b"POST %s\r\n\r\n", b"400"),
+        (b"POST /%s HTTP/1.1\r\nHost: x\r\n\r\n".replace(b"%s", b"y" * 65_536), b"414"),
+        (b"POST %s HTTP/1.1\r\nHost: x\r\n" + b"X-Y: z\r\n" * 100 + b"\r\n", b"431"),
+    ],
+    ids=["no length", "two lengths", "a blank", "a NUL", "no HTTP", "a long address", "101 headers"],
+)
+def test_what_is_no_request_yet_is_answered_by_the_server_alone(door: Door, request_: bytes, status: bytes) -> None:
+    head, _, body = door.raw(request_.replace(b"%s", SYMPHONY.encode())).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + status)
+    assert b"connection: close" in head
+    assert body == b"", "what we answer has one"
+
+
 @pytest.mark.parametrize("pieces", [b"14\r\n" + b'{"event": "campaign.', b"zz\r\n{}\r\n0\r\n\r\n"])
 def test_a_body_in_pieces_that_breaks_off_is_not_acknowledged(door: Door, pieces: bytes) -> None:
     head = f"POST {SYMPHONY} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()

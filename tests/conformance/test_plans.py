@@ -51,6 +51,7 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "what came for a run": lambda connection: correlations.take(connection, "r1", "e1"),
     "events gathered": lambda connection: gathered.due(connection, START, 100),
     "events of one gathering": lambda connection: gathered.open_events(connection, "w", "k", 100),
+    "the last event of one gathering": lambda connection: gathered.last_open(connection, "w", "k"),
     "a crowd that waits": lambda connection: crowds.next_waiting(connection, ("", "")),
     "the places of a crowd": lambda connection: crowds.slots_taken(connection, "w", "k"),
     "runs of a crowd that wait": lambda connection: crowds.queued(connection, "w", "k", 50),

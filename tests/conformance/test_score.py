@@ -46,13 +46,15 @@ class Stage:
             configuration.apply(connection, definitions, brands or {"main": {}}, by="a test", now=now)
             plan_schedules(connection, definitions, now)
 
-    def come(self, kind: str, key: str = "7", *, ago: timedelta = timedelta(0), **data: object) -> None:
-        """Let an event come in and be taken in."""
-        self.deliver(kind, key, ago=ago, **data)
+    def come(self, kind: str, key: str = "7", *, ago: timedelta = timedelta(0), times: int = 1, **data: object) -> None:
+        """Let an event come in, so many times with one delivery, and be taken in."""
+        self.deliver(kind, key, ago=ago, times=times, **data)
         while self.intake.take_batch():
             pass
 
-    def deliver(self, kind: str, key: str = "7", *, ago: timedelta = timedelta(0), **data: object) -> None:
+    def deliver(
+        self, kind: str, key: str = "7", *, ago: timedelta = timedelta(0), times: int = 1, **data: object
+    ) -> None:
         """Let an event come in."""
         draft = {
             "type": f"symphony.campaign.{kind}",
@@ -62,7 +64,7 @@ class Stage:
             "data": {"id": key, **data},
         }
         with self.database.write() as connection:
-            store_delivery(connection, new_id(), drafts=[draft])
+            store_delivery(connection, new_id(), drafts=[draft] * times)
 
     def work(self) -> None:
         """Sweep and call until nothing is due."""
@@ -466,6 +468,17 @@ def test_of_events_that_follow_each_other_closely_only_the_last_starts_a_run(sta
             sa.select(tables.events.c.data).join(tables.runs, tables.runs.c.event_id == tables.events.c.id)
         )
     assert data["n"] == 2
+
+
+def test_of_very_many_that_follow_each_other_closely_only_the_last_starts_a_run(stage: Stage):
+    stage.put(flow("w", CALL, run="{key: event.data.id, debounce: {for: 10m, at_most: 1h}}"))
+    stage.come("created", times=1100)
+    stage.pass_time(minutes=5)
+    stage.come("created")
+    stage.pass_time(minutes=6)
+    assert stage.states("w") == []
+    stage.pass_time(minutes=5)
+    assert stage.states("w") == ["done"]
 
 
 BATCH = flow(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from workflows.ledger.tables import gathered
 
@@ -51,24 +51,46 @@ def due(connection: Connection, now: datetime, limit: int) -> list[tuple[str, st
     return list(dict.fromkeys((row.workflow, row.crowd) for row in rows))
 
 
+_OPEN = sa.select(gathered.c.event_id, gathered.c.definition_hash, gathered.c.came_at).where(
+    gathered.c.look_at.is_not(None),
+    gathered.c.workflow == sa.bindparam("of"),
+    gathered.c.crowd == sa.bindparam("together"),
+)
+
+
 def open_events(connection: Connection, workflow: str, crowd: str, limit: int) -> list[Gathered]:
     """The events no run has begun with, in the order they came."""
-    rows = connection.execute(
-        sa.select(gathered.c.event_id, gathered.c.definition_hash, gathered.c.came_at)
-        .where(gathered.c.look_at.is_not(None), gathered.c.workflow == workflow, gathered.c.crowd == crowd)
-        .order_by(gathered.c.event_id)
-        .limit(limit)
-    )
+    rows = connection.execute(_OPEN.order_by(gathered.c.event_id).limit(limit), _named(workflow, crowd))
     return [Gathered(row.event_id, row.definition_hash, row.came_at) for row in rows]
 
 
-def look_again(connection: Connection, workflow: str, event_ids: Sequence[str], at: datetime) -> None:
+def last_open(connection: Connection, workflow: str, crowd: str) -> Gathered | None:
+    """The last event that came of those no run has begun with."""
+    row = connection.execute(_OPEN.order_by(gathered.c.event_id.desc()).limit(1), _named(workflow, crowd)).one_or_none()
+    return None if row is None else Gathered(row.event_id, row.definition_hash, row.came_at)
+
+
+def these(found: Sequence[Gathered]) -> ColumnElement[bool]:
+    """These events and no others, whatever comes meanwhile."""
+    return gathered.c.event_id.in_([item.event_id for item in found])
+
+
+def until(crowd: str, last: Gathered) -> ColumnElement[bool]:
+    """An event and all before it, however many they are."""
+    return (gathered.c.crowd == crowd) & gathered.c.look_at.is_not(None) & (gathered.c.event_id <= last.event_id)
+
+
+def look_again(connection: Connection, workflow: str, which: ColumnElement[bool], at: datetime) -> None:
     """It is not due yet."""
-    these = (gathered.c.workflow == workflow) & gathered.c.event_id.in_(event_ids)
-    connection.execute(gathered.update().where(these).values(look_at=at))
+    connection.execute(gathered.update().where(gathered.c.workflow == workflow, which).values(look_at=at))
 
 
-def close(connection: Connection, workflow: str, event_ids: Sequence[str], began: str) -> None:
+def close(connection: Connection, workflow: str, which: ColumnElement[bool], began: str) -> None:
     """A run has begun with them, by the event `began`."""
-    these = (gathered.c.workflow == workflow) & gathered.c.event_id.in_(event_ids)
-    connection.execute(gathered.update().where(these).values(look_at=None, began=began))
+    connection.execute(
+        gathered.update().where(gathered.c.workflow == workflow, which).values(look_at=None, began=began)
+    )
+
+
+def _named(workflow: str, crowd: str) -> dict[str, str]:
+    return {"of": workflow, "together": crowd}

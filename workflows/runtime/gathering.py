@@ -19,8 +19,6 @@ from workflows.runtime.rules import Rules
 from workflows.runtime.starting import own_event, start_gathered
 
 LIMIT = 100
-MOST_OPEN = 1001
-"""One more than the most events a batch may have."""
 PUT_OFF = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
@@ -46,35 +44,39 @@ def _look(connection: Connection, rules: Rules, workflow: str, crowd: str, now: 
     """Begin a run with what is there, if it is due. Another process that is at the same gathering is left to it."""
     if not crowds.try_lock(connection, workflow, f"gathering:{crowd}"):
         return
-    found = gathered.open_events(connection, workflow, crowd, MOST_OPEN)
-    if not found:
+    last = gathered.last_open(connection, workflow, crowd)
+    if last is None:
         return
-    definition = rules.definition(connection, found[-1].definition_hash)
+    definition = rules.definition(connection, last.definition_hash)
     match definition:
         case Definition(debounce=Debounce() as debounce):
-            due_at = min(found[-1].came_at + debounce.quiet, found[0].came_at + debounce.at_most)
-            taken = found
+            (first,) = gathered.open_events(connection, workflow, crowd, 1)
+            due_at = min(last.came_at + debounce.quiet, first.came_at + debounce.at_most)
+            taken, which = [last], gathered.until(crowd, last)
         case Definition(batch=Batch() as batch):
-            taken = found[: batch.count]
-            due_at = now if len(found) >= batch.count else found[0].came_at + batch.within
+            taken = gathered.open_events(connection, workflow, crowd, batch.count)
+            due_at = now if len(taken) == batch.count else taken[0].came_at + batch.within
+            which = gathered.these(taken)
         case _:
             raise AssertionError(f"{workflow} gathers no events")
     if due_at > now:
-        gathered.look_again(connection, workflow, [item.event_id for item in found], due_at)
+        gathered.look_again(connection, workflow, which, due_at)
         return
-    _begin(connection, rules, definition, crowd, taken, now)
+    began = _begin(connection, rules, definition, crowd, taken, now)
+    gathered.close(connection, workflow, which, began)
 
 
 def _begin(
     connection: Connection, rules: Rules, definition: Definition, crowd: str, taken: Sequence[Gathered], now: datetime
-) -> None:
+) -> str:
+    """Begin a run with these; the id of its event."""
     in_force = rules.in_force(connection)
     found = events.read_events(connection, [item.event_id for item in taken])
     event, is_new = (found[-1], False) if definition.batch is None else (_batch(crowd, found, now), True)
     if is_new:
         events.record(connection, [event])
     start_gathered(connection, rules, in_force, definition, event, crowd, now)
-    gathered.close(connection, definition.name, [item.event_id for item in taken], event.id)
+    return event.id
 
 
 def _batch(crowd: str, found: Sequence[Event], now: datetime) -> Event:
@@ -86,6 +88,7 @@ def _batch(crowd: str, found: Sequence[Event], now: datetime) -> Event:
 
 def _put_off(database: Database, workflow: str, crowd: str) -> None:
     with database.write() as connection:
-        open_ = gathered.open_events(connection, workflow, crowd, MOST_OPEN)
-        now = database.now(connection)
-        gathered.look_again(connection, workflow, [item.event_id for item in open_], now + PUT_OFF)
+        last = gathered.last_open(connection, workflow, crowd)
+        if last is not None:
+            until = gathered.until(crowd, last)
+            gathered.look_again(connection, workflow, until, database.now(connection) + PUT_OFF)

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workflows.engine.timing import next_time_of_day
+from workflows.engine.timing import next_scheduled, next_time_of_day
 from workflows.errors import FormulaError
+from workflows.language.definition import Schedule
 
 
 def at(text: str) -> datetime:
@@ -43,3 +44,21 @@ def test_the_next_time_a_clock_shows_a_time(now: str, clock: str, zone: str, exp
 def test_what_is_no_time_or_no_zone_is_said(clock: str, zone: str):
     with pytest.raises(FormulaError, match="is not a time"):
         next_time_of_day(at("2026-03-01T08:00"), clock, zone)
+
+
+@pytest.mark.parametrize(
+    ("cron", "after", "expected"),
+    [
+        ("0 9 * * mon", "2026-03-23T10:00", "2026-03-30T08:00"),
+        # 01:30 does not exist on 29 March: right after the gap, and not once more.
+        ("30 1 * * *", "2026-03-28T12:00", "2026-03-29T01:00"),
+        ("30 1 * * *", "2026-03-29T01:00", "2026-03-30T00:30"),
+        # It comes twice on 25 October: the first time, and not once more.
+        ("30 1 * * *", "2026-10-24T12:00", "2026-10-25T00:30"),
+        ("30 1 * * *", "2026-10-25T00:30", "2026-10-26T01:30"),
+        # What is due every hour is so in each of the two.
+        ("0 * * * *", "2026-10-25T00:00", "2026-10-25T01:00"),
+    ],
+)
+def test_a_schedule_is_due_once_where_clocks_are_changed(cron: str, after: str, expected: str):
+    assert next_scheduled(Schedule(cron, "Europe/London"), at(after)) == at(expected)

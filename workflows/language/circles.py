@@ -23,9 +23,9 @@ def way_back(first: Iterable[str], home: str, onward: Mapping[str, Sequence[str]
 
 def run_in_circles(definitions: Sequence[Definition]) -> Iterator[tuple[str, Problem]]:
     """Every step that runs its own workflow again, perhaps through others, with the name of its workflow."""
-    onward = {one.name: [run.workflow for run in _runs(one)] for one in definitions}
+    onward = {one.name: [run.workflow for run in runs_in(one)] for one in definitions}
     for definition in definitions:
-        for run in _runs(definition):
+        for run in runs_in(definition):
             way = way_back((run.workflow,), definition.name, onward)
             if way:
                 message = f"the workflow runs itself: {' → '.join((definition.name, *way))}"
@@ -33,7 +33,8 @@ def run_in_circles(definitions: Sequence[Definition]) -> Iterator[tuple[str, Pro
                 yield definition.name, Problem("E335", message, place=run.workflow_place, hint=hint)
 
 
-def _runs(definition: Definition) -> Iterator[SubRun]:
+def runs_in(definition: Definition) -> Iterator[SubRun]:
+    """Every place where a workflow runs another."""
     for step in all_steps((*definition.steps, *definition.on_failure)):
         if isinstance(step.verb, SubRun):
             yield step.verb

@@ -1,11 +1,11 @@
-"""Workflows that start each other in a circle, by the events they emit."""
+"""Workflows that start each other in a circle, by the events they emit and the workflows they run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from workflows.language.advice.remark import Remark
-from workflows.language.circles import way_back
+from workflows.language.circles import runs_in, way_back
 from workflows.language.definition import Definition, Emit, all_steps
 
 
@@ -16,7 +16,11 @@ def loops_of_events(definitions: Sequence[Definition]) -> Iterator[tuple[str, Re
         for kind in definition.trigger.events:
             listening.setdefault(kind, []).append(definition.name)
     onward = {
-        one.name: [name for emit in _emitted(one) for name in listening.get(emit.event, ())] for one in definitions
+        one.name: [
+            *(name for emit in _emitted(one) for name in listening.get(emit.event, ())),
+            *(run.workflow for run in runs_in(one)),
+        ]
+        for one in definitions
     }
     for definition in definitions:
         for emit in _emitted(definition):

@@ -177,6 +177,18 @@ def test_a_circle_may_lead_through_others() -> None:
     assert found["one"][0].message == "this event starts two → one again, round and round"
 
 
+def test_a_circle_may_lead_through_what_a_workflow_runs() -> None:
+    texts = {
+        "caller": "when: {event: stagedoor.a}\nsteps:\n  - {id: r, run: helper}\n",
+        "helper": "when: {manual: {}}\nsteps:\n  - {id: a, emit: {event: stagedoor.a, data: {}}}\n",
+    }
+    definitions = [read_definition(f"workflow: {name}\n{text}", f"{name}.yml") for name, text in texts.items()]
+    found = advise(definitions, Surroundings(make_catalogue()))
+    assert [(problem.code, problem.message) for problem in found["helper"]] == [
+        ("W506", "this event starts caller → helper again, round and round")
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

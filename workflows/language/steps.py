@@ -107,7 +107,8 @@ class StepReader:
             return None
         if name in SCOPE_NAMES or name in WORDS:
             self._findings.add("E125", node.place, f"{name!r} cannot be the id of a step: formulas know it already")
-        elif name in self._ids:
+            return None
+        if name in self._ids:
             first = self._ids[name]
             self._findings.add(
                 "E125", node.place, f"the step {name!r} is there already, at {first.line}:{first.column}"

@@ -208,6 +208,13 @@ def test_two_files_cannot_hold_workflows_of_one_name(write: Write, tmp_path: Pat
     assert texts(problems, tmp_path) == ["two/a.yml:1:1: E304 the workflow 'a' is there already, in one/a.yml"]
 
 
+def test_an_id_that_cannot_be_is_told_once(write: Write, tmp_path: Path) -> None:
+    steps = [f"  - {{id: {name}, set: {{b: =event.data.id}}}}\n" for name in ("a", "event", "c")]
+    file = write("w.yml", f"workflow: w\nwhen: {{event: order.placed}}\nsteps:\n{''.join(steps)}")
+    found = check_paths([file], make_settings(tmp_path), make_catalogue())
+    assert texts(found, tmp_path) == ["w.yml:5:10: E125 'event' cannot be the id of a step: formulas know it already"]
+
+
 def test_files_without_a_name_are_not_taken_for_each_other(write: Write) -> None:
     _, problems = read_workflows([write("one.yml", ""), write("two.yml", "")])
     assert [problem.code for problem in problems] == ["E122", "E122"]

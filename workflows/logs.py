@@ -55,6 +55,7 @@ def configure(log_format: LogFormat, stream: TextIO | None = None, *, secrets: I
     readable = log_format == "console" or (log_format == "auto" and stream.isatty())
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_formatter(_readable_form(stream) if readable else _JSON_FORM, tuple(secrets)))
+    handler.addFilter(_is_no_row)
     _take_over(handler)
     structlog.configure(
         processors=[
@@ -114,6 +115,11 @@ def _take_over(handler: logging.Handler) -> None:
     for name, level in LEVELS.items():
         logging.getLogger(name).setLevel(level)
     logging.captureWarnings(True)
+
+
+def _is_no_row(record: logging.LogRecord) -> bool:
+    """SQLAlchemy writes rows down at DEBUG, `hide_parameters` or not: whatever stands in them, names for instance."""
+    return not (record.name.startswith("sqlalchemy.engine") and "Row %r" in str(record.msg))
 
 
 def _as_record(_: WrappedLogger, __: str, event: EventDict) -> Mapping[str, Any]:

@@ -1,15 +1,23 @@
-"""Nothing secret or personal is in any log, at any level, whatever comes to the door and wherever it stands in it."""
+"""Nothing secret or personal is in any log of any process, at any level.
+
+Whatever comes to the door, wherever it stands in it, and whatever becomes of it up to the vendor's answer.
+"""
 
 import gzip
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests.acceptance.conftest import MakeStack
+from tests.acceptance.stack import ANN_TOKEN, BOX_OFFICE_KEY, ROOT, SYMPHONY_TOKEN, Stack
+from tests.acceptance.stand_ins import CYMBAL_KEY, SYMPHONY_KEY
 from tests.acceptance.test_door import KEY, SECRET, TOKEN, Door, signed
 from tests.unit.webhooks.payloads import box_office_order, campaign_event, encoded, ticket_event, ticket_order
+from workflows.ledger import tables
 
 PERSONAL = {
     "email": "wilhelmina.quux@example.org",
@@ -19,13 +27,33 @@ PERSONAL = {
 }
 PLANTED = "planted-secret-5f2d9c"
 """Whatever a sender may put where no secret of ours belongs, and would not want to see again."""
-EVERYTHING_LOUD = """\
+LIBRARIES = (
+    *("sqlalchemy", "sqlalchemy.engine", "werkzeug", "flask", "urllib3", "granian", "kombu", "amqp", "redis"),
+    *("celery", "celery.app.trace", "celery.worker.strategy"),
+)
+EVERYTHING_LOUD = f"""\
 import logging, sys
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, force=True)
-for name in ("sqlalchemy", "sqlalchemy.engine", "werkzeug", "flask", "celery", "kombu", "amqp", "urllib3", "granian"):
-    logging.getLogger(name).setLevel(logging.DEBUG)
-from webhooks.rsgi import app
-logging.getLogger().setLevel(logging.DEBUG)
+from {{module}} import app
+for name in ("", *{LIBRARIES}):
+    logging.getLogger(name or None).setLevel(logging.DEBUG)
+"""
+WELCOME = """\
+description: Tell Cymbal of everybody who bought a ticket, under the name of the buyer.
+when: {event: order.placed}
+run: {key: "default(event.data.buyer.email, '')"}
+steps:
+  - id: note
+    set: {greeting: "=default(event.data.buyer.first_name, '')"}
+  - id: welcome
+    call: cymbal.create_contact
+    with:
+      contact:
+        email: =event.data.buyer.email
+        phone: =event.data.buyer.phone
+        first_name: =event.data.buyer.first_name
+        last_name: =event.data.buyer.last_name
+      opt_ins: {email: true, sms: true}
 """
 
 
@@ -33,7 +61,7 @@ class LoudDoor(Door):
     """A door that logs whatever any library has to say."""
 
     def _command(self) -> str:
-        (self.folder / "loud.py").write_text(EVERYTHING_LOUD)
+        (self.folder / "loud.py").write_text(EVERYTHING_LOUD.format(module="webhooks.rsgi"))
         return super()._command().replace("webhooks.rsgi:app", "--log-level debug loud:app")
 
 
@@ -94,6 +122,60 @@ def test_nothing_secret_or_personal_is_logged_at_any_level(door: LoudDoor) -> No
     written = door.web.log.read_text(errors="replace")
     assert '"event": "request"' in written
     assert '"level": "debug"' in written, "the libraries were loud"
-    for unspeakable in (TOKEN, SECRET, KEY, PLANTED, *PERSONAL.values()):
-        lines = [line for line in written.splitlines() if unspeakable in line]
-        assert not lines, f"{unspeakable!r} is in {lines[0][:300]}"
+    assert_silent(written, (TOKEN, SECRET, KEY, PLANTED, *PERSONAL.values()))
+
+
+def assert_silent(written: str, unspeakable: Iterable[str]) -> None:
+    for item in unspeakable:
+        lines = [line for line in written.splitlines() if item in line]
+        assert not lines, f"{item!r} is in {lines[0][:300]}"
+
+
+PROCESSES = {"web": "webhooks.rsgi", "intake": "tasks.worker", "worker": "tasks.worker"}
+SECRETS = (SYMPHONY_TOKEN, BOX_OFFICE_KEY, SYMPHONY_KEY, CYMBAL_KEY, ANN_TOKEN)
+
+
+@pytest.fixture
+def loud_stack(make_stack: MakeStack, tmp_path: Path) -> Stack:
+    """A system whose every process logs whatever any library has to say."""
+    stack = make_stack("sqlite", {"welcome": WELCOME})
+    for name, module in PROCESSES.items():
+        (tmp_path / f"loud_{name}.py").write_text(EVERYTHING_LOUD.format(module=module))
+        service = stack[name]
+        paths = [str(tmp_path), str(ROOT), service._environment.get("PYTHONPATH", "")]
+        service._environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        loud = service._command.replace("webhooks.rsgi:app", f"--log-level debug loud_{name}:app")
+        service._command = loud.replace("-A tasks.worker", f"-A loud_{name}").replace("INFO", "DEBUG")
+    stack.start()
+    return stack
+
+
+def test_nothing_secret_or_personal_is_logged_on_the_way_to_a_vendor(loud_stack: Stack) -> None:
+    """One buyer of whom the vendor is told, one whose call it leaves unanswered, one of whom it cannot be told."""
+    digits = PERSONAL["phone"].strip("+")
+    headers = {"X-Api-Key": BOX_OFFICE_KEY}
+
+    def buys(number: int, **changes: str) -> None:
+        body = encoded({"orders": [box_office_order(id=f"o-{number}", customer={**PERSONAL, **changes})]})
+        answer = requests.post(f"{loud_stack.url}/webhooks/box-office", data=body, headers=headers, timeout=30)
+        assert answer.status_code == 202
+
+    buys(1)
+    (told,) = loud_stack.sandbox.wait_for("cymbal.create_contact")
+    assert PERSONAL["email"] in str(told), "somebody was called about the person"
+    loud_stack.sandbox.fault("cymbal.create_contact", "drop_after")
+    buys(2)
+    buys(3, phone=digits)
+    news = encoded(campaign_event(owner=PERSONAL))
+    requests.post(f"{loud_stack.url}/webhooks/symphony/{SYMPHONY_TOKEN}", data=news, timeout=30).raise_for_status()
+    loud_stack.await_settled(4)
+    assert sorted(row.state for row in loud_stack.rows(tables.runs)) == ["done", "failed", "running"]
+    assert [row.state for row in loud_stack.effects()] == ["done", "in_doubt"]
+
+    for name in PROCESSES:
+        loud_stack[name].stop()
+        written = loud_stack[name].written()
+        assert '"level": "debug"' in written, f"the libraries of {name} were loud"
+        assert '"logger": "sqlalchemy' in written
+        assert_silent(written, (*SECRETS, digits, *PERSONAL.values()))
+    assert '"logger": "celery.app.trace"' in "".join(loud_stack[name].written() for name in ("intake", "worker"))

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from workflows.logs import LEVELS, LogFormat, bind, configure
@@ -162,6 +163,19 @@ def test_no_color_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sql_is_not_written_for_its_values_would_be_as_well() -> None:
     assert lines("json", lambda: logging.getLogger("sqlalchemy.engine").info("INSERT")) == []
+
+
+def test_what_a_statement_returns_is_not_written_even_at_debug() -> None:
+    def ask() -> None:
+        logging.getLogger("sqlalchemy").setLevel(logging.DEBUG)
+        engine = sa.create_engine("sqlite://", hide_parameters=True)
+        with engine.connect() as connection:
+            assert connection.scalar(sa.select(sa.literal("Wilhelmina").label("name"))) == "Wilhelmina"
+        engine.dispose()
+
+    written = lines("json", ask)
+    assert "Col ('name',)" in [line["event"] for line in written]
+    assert "Wilhelmina" not in str(written)
 
 
 def test_an_error_nobody_caught_is_logged_too() -> None:

@@ -495,6 +495,16 @@ def test_a_batch_begins_when_it_is_full(stage: Stage):
     assert stage.output("seen") == {"ids": ["1", "2", "3"]}
 
 
+def test_a_batch_begins_with_as_much_as_a_run_may_hold_and_the_next_with_the_others(stage: Stage):
+    stage.put(BATCH.replace("count: 3", "count: 9"))
+    for key in ("1", "2", "3"):
+        stage.come("created", key, much="x" * 3_000_000)
+    stage.work()
+    assert stage.states("w") == ["done", "done"]
+    stage.pass_time(minutes=31)
+    assert stage.states("w") == ["done"] * 3
+
+
 def test_a_batch_that_is_not_full_begins_when_its_time_is_over(stage: Stage):
     stage.put(BATCH)
     stage.come("created", "1")

@@ -60,6 +60,13 @@ def ask_these(connection: Connection, event_ids: Collection[str]) -> Later[list[
     return lambda: [event_of(row) for row in rows()]
 
 
+def sizes(connection: Connection, event_ids: Collection[str]) -> dict[str, int]:
+    """How many characters the data of these events has, as it is kept."""
+    written = sa.type_coerce(events.c.data, sa.Text)
+    found = sa.select(events.c.id, sa.func.length(written)).where(events.c.id.in_(event_ids))
+    return {row[0]: row[1] for row in connection.execute(found)}
+
+
 def came_since(connection: Connection, types: Collection[str], since: datetime) -> list[Event]:
     """Events of these types that came since an instant, in the order they came; replays are left out."""
     recent = events.c.type.in_(sorted(types)) & (events.c.id >= first_id_at(since)) & events.c.replay_of.is_(None)

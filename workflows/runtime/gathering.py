@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 import structlog
 from sqlalchemy import Connection
@@ -19,6 +20,8 @@ from workflows.runtime.rules import Rules
 from workflows.runtime.starting import own_event, start_gathered
 
 LIMIT = 100
+MOST_TOGETHER = 4 * 1024 * 1024
+"""Characters of the events that one run begins with, which each look at the run reads: as much as its steps may give."""
 PUT_OFF = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
@@ -54,8 +57,10 @@ def _look(connection: Connection, rules: Rules, workflow: str, crowd: str, now: 
             due_at = min(last.came_at + debounce.quiet, first.came_at + debounce.at_most)
             taken, which = [last], gathered.until(crowd, last)
         case Definition(batch=Batch() as batch):
-            taken = gathered.open_events(connection, workflow, crowd, batch.count)
-            due_at = now if len(taken) == batch.count else taken[0].came_at + batch.within
+            found = gathered.open_events(connection, workflow, crowd, batch.count)
+            taken = _fitting(connection, found)
+            is_full = len(found) == batch.count or len(taken) < len(found)
+            due_at = now if is_full else found[0].came_at + batch.within
             which = gathered.these(taken)
         case _:
             raise AssertionError(f"{workflow} gathers no events")
@@ -64,6 +69,13 @@ def _look(connection: Connection, rules: Rules, workflow: str, crowd: str, now: 
         return
     began = _begin(connection, rules, definition, crowd, taken, now)
     gathered.close(connection, workflow, which, began)
+
+
+def _fitting(connection: Connection, found: Sequence[Gathered]) -> Sequence[Gathered]:
+    """The first of these events, as many as one run may begin with, but one in any case."""
+    sizes = events.sizes(connection, [item.event_id for item in found])
+    totals = accumulate(sizes[item.event_id] for item in found)
+    return found[: max(1, sum(total <= MOST_TOGETHER for total in totals))]
 
 
 def _begin(

@@ -628,15 +628,17 @@ def test_a_failure_may_lead_to_a_later_step(stage: Stage):
     assert (stage.states("w"), stage.steps()["skipped"], stage.steps()["sorry"]) == (["done"], "skipped", "done")
 
 
-def test_a_question_is_answered_by_people_and_asked_again_when_its_numbers_have_moved(stage: Stage):
+def test_a_question_is_asked_again_when_its_numbers_have_moved_and_later_steps_go_on_with_those_approved(stage: Stage):
     steps = """
   - {id: stats, call: symphony.read, with: {id: =event.data.id}}
   - id: sign_off
     approve: {title: "From {{ stats.n }}?", from: buyers, show: {now: =stats.n}, tolerance: 10%, expires: 1d}
     expects: [stats.n]
+  - {id: after, set: {n: =stats.n}}
+  - {id: pay, call: symphony.pay, with: {id: =event.data.id}, expects: [stats.n]}
 """
     stage.put(flow("w", steps))
-    stage.crew.vendor.answers = numbers(100, 120, 125)
+    stage.crew.vendor.answers = numbers(100, 120, 125, 120, 0)
     stage.come("created")
     stage.work()
     for round_ in range(2):
@@ -650,7 +652,8 @@ def test_a_question_is_answered_by_people_and_asked_again_when_its_numbers_have_
             assert waits.release(connection, row.id, said, stage.database.time)
             runs.wake(connection, [row.run_id], stage.database.time)
         stage.work()
-    assert (stage.states("w"), len(stage.sent)) == (["done"], 3)
+    assert stage.output("after") == {"n": 120}
+    assert (stage.states("w"), len(stage.sent)) == (["done"], 5)
 
 
 def test_what_a_step_gives_is_kept_only_as_far_as_it_is_bounded(stage: Stage):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from workflows.engine.decisions import Question
+from workflows.engine.snapshot import READING
 from workflows.values import Percent
 
 
@@ -39,6 +40,7 @@ def details_of(question: Question) -> dict[str, Any]:
         "exclude": list(question.exclude),
         "show": dict(question.show),
         "tolerance": question.tolerance,
+        **({} if question.reading is None else {READING: question.reading}),
     }
 
 
@@ -52,6 +54,7 @@ def question_of(details: Mapping[str, Any]) -> Question:
         tuple(details["exclude"]),
         details["show"],
         tolerance,
+        details.get(READING),
     )
 
 

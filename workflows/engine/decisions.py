@@ -79,7 +79,8 @@ class Await:
 
 @dataclass(frozen=True)
 class Question:
-    """What people are asked: `show` are the numbers as they are now."""
+    """What people are asked: `show` are the numbers as they are now; where they are asked again, `reading` is what had
+    been read again by then."""
 
     title: str
     roles: tuple[str, ...]
@@ -87,6 +88,7 @@ class Question:
     exclude: tuple[str, ...]
     show: Mapping[str, Any]
     tolerance: Percent
+    reading: Any = None
 
 
 @dataclass(frozen=True)

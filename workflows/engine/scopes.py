@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from workflows.engine.correlation import event_scope
-from workflows.engine.snapshot import At, Snapshot, StepView
+from workflows.engine.snapshot import READING, At, Snapshot, StepView
 from workflows.engine.states import StepState
 from workflows.events import Event
-from workflows.language.definition import Choose, Definition, Parallel, Step, inner_steps
+from workflows.language.definition import Approve, Choose, Definition, Parallel, Step, inner_steps
 
 Scope = dict[str, Any]
 
@@ -39,3 +39,5 @@ def learn(scope: Scope, steps: Iterable[Step], views: Mapping[At, StepView], ite
                 learn(scope, inner, views, iteration)
         if view.state is StepState.DONE and view.output is not None and not isinstance(step.verb, Choose):
             scope[step.id] = view.output
+            if isinstance(step.verb, Approve) and READING in view.output:
+                scope[step.verb.expects[0].step] = view.output[READING]

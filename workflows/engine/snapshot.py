@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 from workflows.engine.states import EffectState, RunState, StepState, WaitKind, WaitState
 from workflows.events import Event
 
+READING = "reading"
+"""Where a question that was asked again, and the step that asked it, have what had been read again for it: later steps
+go on with what people have seen."""
+
 
 class At(NamedTuple):
     """Where in a run: a step, and in loops the position of the item: `3`, or `3.0` for a loop in a loop.

@@ -16,6 +16,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from workflows.catalogue import Catalogue
+from workflows.engine.approvals import details_of
 from workflows.engine.correlation import event_scope, keys_of, sought
 from workflows.engine.decide import decide
 from workflows.engine.decisions import (
@@ -441,7 +442,7 @@ class Stage:
         return True
 
     def _ask(self, run: Performance, decision: Ask) -> None:
-        details = {"show": dict(decision.question.show)}
+        details = details_of(decision.question)
         view = WaitView(WaitState.OPEN, decision.due_at, WaitKind.APPROVAL, round=decision.round, details=details)
         run.begin_to_wait(decision.at, view, self.now)
         asked = Asked(run.id, decision.at.step, decision.round, decision.question, self.now)

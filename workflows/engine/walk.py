@@ -30,7 +30,7 @@ from workflows.engine.decisions import (
 from workflows.engine.expectations import moved_beyond
 from workflows.engine.paths import value_at
 from workflows.engine.scopes import Scope, learn
-from workflows.engine.snapshot import At, EffectView, Snapshot, StepView, WaitView
+from workflows.engine.snapshot import READING, At, EffectView, Snapshot, StepView, WaitView
 from workflows.engine.states import OUT_THERE, OVER, EffectState, RunState, StepState, WaitState
 from workflows.engine.timing import due_time
 from workflows.errors import FormulaError
@@ -277,7 +277,7 @@ class Walk:
 
     # Approvals.
 
-    def _ask(self, approve: Approve, at: At, scope: Scope, round_: int) -> StepView | None:
+    def _ask(self, approve: Approve, at: At, scope: Scope, round_: int, reading: Any = None) -> StepView | None:
         title = render(approve.title, scope)
         question = Question(
             str(title),
@@ -286,6 +286,7 @@ class Walk:
             tuple(sorted(approve.exclude)),
             {name: render(value, scope) for name, value in approve.show.items()},
             approve.tolerance or Percent(0),  # type: ignore[arg-type]
+            reading,
         )
         return self._block(at, StepState.WAITING, Ask(at, question, self._now + approve.expires, round_))
 
@@ -297,12 +298,14 @@ class Walk:
             return self._compare(approve, at, wait, scope)
         if not wait.is_over(self._now):
             return None
-        nobody = {"approved": False, "by": [], "at": self._now, "reason": ""}
+        seen = {READING: wait.details[READING]} if READING in wait.details else {}
+        nobody = {"approved": False, "by": [], "at": self._now, "reason": "", **seen}
         if wait.state is not WaitState.DONE:
             return self._timed_out(at, approve.on_timeout, "nobody decided in time", nobody)
         if not wait.output["approved"]:
             by = ", ".join(wait.output["by"])
-            return self._timed_out(at, approve.on_deny, f"{by} denied it: {wait.output['reason']}", wait.output)
+            reason = f"{by} denied it: {wait.output['reason']}"
+            return self._timed_out(at, approve.on_deny, reason, {**wait.output, **seen})
         if not approve.expects:
             return self._end(at, StepState.DONE, wait.output)
         source = self._source(approve.expects[0].step, at.iteration)
@@ -317,15 +320,18 @@ class Walk:
             return None
         if effect.state is not EffectState.DONE:
             return self._end(at, StepState.FAILED, reason=f"its numbers could not be read again: {effect.reason}")
-        fresh = {**scope, approve.expects[0].step: effect.output}
+        source, reading = approve.expects[0].step, wait.details.get(READING)
+        seen = {} if reading is None else {READING: reading}
+        asked = scope if reading is None else {**scope, source: reading}
+        fresh = {**scope, source: effect.output}
         shown = {name: render(value, fresh) for name, value in approve.show.items()}
         shown |= {item.formula.text: value_at(effect.output, item.path) for item in approve.expects}
-        before = dict(wait.details["show"])
-        before |= {item.formula.text: item.formula.evaluate(scope) for item in approve.expects if wait.round == 0}
+        before = {item.formula.text: item.formula.evaluate(asked) for item in approve.expects}
+        before |= wait.details["show"]
         tolerance = approve.tolerance or Percent(0)  # type: ignore[arg-type]
         if moved_beyond(before, {name: shown[name] for name in before if shown[name] is not ABSENT}, tolerance):
-            return self._ask(approve, at, fresh, wait.round + 1)
-        return self._end(at, StepState.DONE, wait.output)
+            return self._ask(approve, at, fresh, wait.round + 1, effect.output)
+        return self._end(at, StepState.DONE, {**wait.output, **seen})
 
     # Other runs, and events of our own.
 

@@ -21,7 +21,7 @@ from workflows.runtime.starting import own_event, start_gathered
 
 LIMIT = 100
 MOST_TOGETHER = 4 * 1024 * 1024
-"""Characters of the events that one run begins with, which each look at the run reads: as much as its steps may give."""
+"""Characters of the events that one run begins with, which each look at it reads: as much as its steps may give."""
 PUT_OFF = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,7 @@ def _look(connection: Connection, rules: Rules, workflow: str, crowd: str, now: 
     if last is None:
         return
     definition = rules.definition(connection, last.definition_hash)
+    taken: Sequence[Gathered]
     match definition:
         case Definition(debounce=Debounce() as debounce):
             (first,) = gathered.open_events(connection, workflow, crowd, 1)

@@ -4,9 +4,13 @@ A fault that only another story shows gets a test of its own, named for the beha
 soon as the language of stories grows.
 """
 
-import pytest
+from random import Random
 
-from tests.simulator.stories import story_of
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.simulator.stories import story_by, story_of
 from tests.simulator.world import play
 
 STORIES = 3000
@@ -21,3 +25,9 @@ def test_whatever_happens_nothing_is_done_twice_and_everything_ends(first: int):
         except BaseException as error:
             error.add_note(f"in the story of seed {seed}")
             raise
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(random=st.randoms(use_true_random=False), seed=st.integers(0, 1))
+def test_nor_in_stories_that_hypothesis_tells_and_makes_shorter_where_one_does_not_hold(random: Random, seed: int):
+    play(story_by(random, seed))

@@ -169,11 +169,12 @@ class _Writer:
 
 
 def story_of(seed: int) -> Story:
-    """A story: one workflow that may use everything, one it may begin, one that listens to what they emit.
+    """The story of a number: the same one each time, so that one that failed becomes a test by its number."""
+    return story_by(Random(seed), seed)
 
-    The same seed gives the same story, so that one that failed becomes a test by its number.
-    """
-    random = Random(seed)
+
+def story_by(random: Random, seed: int) -> Story:
+    """A story: one workflow that may use everything, one it may begin, one that listens to what they emit."""
     is_plain = random.random() < 0.3
     main = _Writer(random, is_plain=is_plain, can_begin_runs=not is_plain)
     run: dict[str, Any] = {

@@ -172,8 +172,9 @@ def test_a_worker_that_was_frozen_during_its_calls_does_nothing_twice_when_it_wa
         running.sandbox.wait_for(operation, count + 2)
     os.kill(running["worker"].pid, signal.SIGSTOP)
     try:
-        # The other processes end its leases, and its transaction if it was in one.
-        wait_until(lambda: not traffic.effects(state="claimed"), within_seconds=40, every_seconds=0.2)
+        # The other processes end its leases, and PostgreSQL its transactions: where several of them stand in line for a
+        # vendor's lane, one after the other.
+        wait_until(lambda: not traffic.effects(state="claimed"), within_seconds=90, every_seconds=0.2)
         doubtful = {row.id for row in traffic.effects(state="in_doubt")}
     finally:
         os.kill(running["worker"].pid, signal.SIGCONT)

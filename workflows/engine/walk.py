@@ -298,7 +298,7 @@ class Walk:
             return self._compare(approve, at, wait, scope)
         if not wait.is_over(self._now):
             return None
-        seen = {READING: wait.details[READING]} if READING in wait.details else {}
+        seen = _reading_of(wait)
         nobody = {"approved": False, "by": [], "at": self._now, "reason": "", **seen}
         if wait.state is not WaitState.DONE:
             return self._timed_out(at, approve.on_timeout, "nobody decided in time", nobody)
@@ -320,9 +320,8 @@ class Walk:
             return None
         if effect.state is not EffectState.DONE:
             return self._end(at, StepState.FAILED, reason=f"its numbers could not be read again: {effect.reason}")
-        source, reading = approve.expects[0].step, wait.details.get(READING)
-        seen = {} if reading is None else {READING: reading}
-        asked = scope if reading is None else {**scope, source: reading}
+        source, seen = approve.expects[0].step, _reading_of(wait)
+        asked = {**scope, source: seen[READING]} if seen else scope
         fresh = {**scope, source: effect.output}
         shown = {name: render(value, fresh) for name, value in approve.show.items()}
         shown |= {item.formula.text: value_at(effect.output, item.path) for item in approve.expects}
@@ -523,6 +522,11 @@ def _items(loop: ForEach, scope: Scope) -> list[Any]:
     if len(items) > loop.at_most:
         raise FormulaError(f"the list has {len(items)} items, and `at_most` allows {loop.at_most}")
     return list(items)
+
+
+def _reading_of(wait: WaitView) -> dict[str, Any]:
+    """What had been read again for a question, as its step keeps it; nothing where it was asked once."""
+    return {READING: wait.details[READING]} if READING in wait.details else {}
 
 
 def _in_words(duration: timedelta) -> str:

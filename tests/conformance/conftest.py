@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.ledger import ClockedDatabase
 from workflows.ledger import schema
 from workflows.ledger.database import Database
 
@@ -22,6 +23,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def database(database_url: str) -> Iterator[Database]:
     """A migrated ledger."""
     found = Database(database_url)
+    schema.upgrade(found)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def clocked(database_url: str) -> Iterator[ClockedDatabase]:
+    """The same with a clock that the test sets."""
+    found = ClockedDatabase(database_url)
     schema.upgrade(found)
     yield found
     found.close()

@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 from workflows.catalogue import Operation, Outcome, OutcomeKind, Request
 from workflows.errors import LedgerUnavailable
 from workflows.language.reader import read_definition
-from workflows.ledger import configuration, schema
+from workflows.ledger import configuration
 from workflows.ledger.tables import effects
 from workflows.runtime.intake import Intake
 from workflows.values import new_id
@@ -52,15 +52,11 @@ class SlowVendor(ScriptedVendor):
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[ClockedDatabase]:
-    made = ClockedDatabase(database_url)
-    schema.upgrade(made)
-    with made.write() as connection:
-        configuration.apply(
-            connection, [read_definition(ONE_CALL, "note.yml")], {"main": {}}, by="a test", now=made.time
-        )
-    yield made
-    made.close()
+def database(clocked: ClockedDatabase) -> ClockedDatabase:
+    with clocked.write() as connection:
+        definitions = [read_definition(ONE_CALL, "note.yml")]
+        configuration.apply(connection, definitions, {"main": {}}, by="a test", now=clocked.time)
+    return clocked
 
 
 @pytest.fixture

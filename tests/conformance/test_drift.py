@@ -1,7 +1,6 @@
 """Payload drift: learned away from the door, told once, with whoever reads what changed, on both engines."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from tests.builders.ledger import START, ClockedDatabase
 from workflows.engine.shapes import LEARNING
 from workflows.errors import NotFound
 from workflows.language.reader import read_definition
-from workflows.ledger import drift, schema
+from workflows.ledger import drift
 from workflows.ledger.tables import deliveries, events, shapes
 from workflows.runtime.drift import SAMPLES, learn_shapes, readers
 from workflows.values import new_id
@@ -31,43 +30,35 @@ steps:
 """
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[ClockedDatabase]:
-    found = ClockedDatabase(database_url)
-    schema.upgrade(found)
-    yield found
-    found.close()
-
-
-def deliver(database: ClockedDatabase, body: Any, data: Any = None, **changes: Any) -> str:
+def deliver(clocked: ClockedDatabase, body: Any, data: Any = None, **changes: Any) -> str:
     row = {"id": new_id(), "source": "symphony", "received_at": START, "shard": 0, "state": "taken", "headers": {}}
     row |= {"body": body if isinstance(body, bytes) else json.dumps(body).encode(), **changes}
     found = {key: item for key, item in body.items() if key != "event"} if data is None else data
     event = {"id": new_id(), "delivery_id": row["id"], "source": "symphony", "brand": "", "type": CREATED}
     event |= {"subject": "symphony:campaign:5017", "occurred_at": START, "data": found}
-    with database.write() as connection:
+    with clocked.write() as connection:
         connection.execute(deliveries.insert().values(**row))
         connection.execute(events.insert().values(**event))
     return str(row["id"])
 
 
-def learn(database: ClockedDatabase) -> bool:
-    database.pass_time(minutes=1)
-    return learn_shapes(database)
+def learn(clocked: ClockedDatabase) -> bool:
+    clocked.pass_time(minutes=1)
+    return learn_shapes(clocked)
 
 
-def told(database: ClockedDatabase) -> list[tuple[str, str, str]]:
-    with database.read() as connection:
+def told(clocked: ClockedDatabase) -> list[tuple[str, str, str]]:
+    with clocked.read() as connection:
         return [(item.part, item.what, item.path) for item in drift.listed(connection)][::-1]
 
 
 @pytest.fixture
-def known(database: ClockedDatabase) -> ClockedDatabase:
+def known(clocked: ClockedDatabase) -> ClockedDatabase:
     for _ in range(LEARNING):
-        deliver(database, USUAL)
-    assert learn(database)
-    assert told(database) == []
-    return database
+        deliver(clocked, USUAL)
+    assert learn(clocked)
+    assert told(clocked) == []
+    return clocked
 
 
 def test_what_is_unlike_everything_before_is_told_once(known: ClockedDatabase):

@@ -16,7 +16,6 @@ from tests.unit.webhooks.payloads import SOURCES, encoded, ticket_event
 from vendors.catalogue import catalogue_of
 from webhooks.examination import examine
 from webhooks.signatures import Presented
-from workflows.ledger import schema
 from workflows.ledger.arrivals import Arrival, Receipt
 from workflows.ledger.inbox import InboxWriter
 from workflows.ledger.tables import deliveries
@@ -26,14 +25,6 @@ from workflows.runtime.rules import Rules
 ODD = ["a\x00b", "".join(random.Random(1).choices(string.ascii_letters, k=20_000))]
 """No index takes the long one, however well PostgreSQL packs it."""
 DOCUMENTS = [*VALID.items(), ("tickettailor", ticket_event("EVENT.CREATED"))]
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[ClockedDatabase]:
-    found = ClockedDatabase(database_url)
-    schema.upgrade(found)
-    yield found
-    found.close()
 
 
 def examined(name: str, document: Any) -> Arrival:
@@ -56,7 +47,7 @@ def odd(document: Any, text: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize("text", ODD, ids=["a NUL", "very long"])
 def test_no_text_of_a_sender_is_more_than_the_ledger_can_keep(
-    database: ClockedDatabase, database_url: str, text: str
+    clocked: ClockedDatabase, database_url: str, text: str
 ) -> None:
     examples = [(name, document) for name, valid in DOCUMENTS for document in odd(valid, text)]
     examined_ones = [examined(*example) for example in examples]
@@ -65,10 +56,10 @@ def test_no_text_of_a_sender_is_more_than_the_ledger_can_keep(
     with contextlib.closing(InboxWriter(database_url)) as writer, writer.turn():
         results = [writer.store([arrival])[0] for arrival in arrivals]
     assert [result for result in results if not isinstance(result, Receipt)] == []
-    intake = Intake(database, Rules(catalogue_of({})))
+    intake = Intake(clocked, Rules(catalogue_of({})))
     while intake.take_batch():
         pass
-    with database.read() as connection:
+    with clocked.read() as connection:
         found = dict(tuple(row) for row in connection.execute(sa.select(deliveries.c.id, deliveries.c.state)))
     assert found == {arrival.id: "rejected" if arrival.problems else "taken" for arrival in arrivals}
     assert {"rejected", "taken"} <= set(found.values())

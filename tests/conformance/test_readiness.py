@@ -4,23 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from tests.builders.ledger import START, ClockedDatabase, store_delivery
 from webhooks.readiness import Readiness
-from workflows.ledger import schema
 from workflows.ledger.backlog import oldest_pending
 from workflows.ledger.database import Database
 from workflows.settings import Settings
 from workflows.settings.admission import DoorSettings
-
-
-@pytest.fixture
-def clocked(database_url: str):
-    database = ClockedDatabase(database_url)
-    schema.upgrade(database)
-    yield database
-    database.close()
 
 
 def settings(database_url: str, folder: Path, **door: object) -> Settings:

@@ -26,7 +26,7 @@ def oldest_pending(connection: Connection) -> datetime | None:
     return connection.scalar(sa.select(deliveries.c.received_at).where(deliveries.c.id == min(ids)))
 
 
-def came_since(connection: Connection, moment: datetime, most: int) -> int:
+def count_since(connection: Connection, moment: datetime, most: int) -> int:
     """How many of the deliveries that wait came since then, counted up to `most`."""
     waiting = in_state(deliveries, "pending") & (deliveries.c.shard == shards.c.id)
     fresh = sa.select(deliveries.c.id).select_from(shards.join(deliveries, waiting))

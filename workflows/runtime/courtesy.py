@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from workflows.ledger.backlog import came_since
+from workflows.ledger.backlog import count_since
 from workflows.ledger.database import Database
 from workflows.values import utc_now
 
@@ -45,4 +45,4 @@ class Courtesy:
     def _is_flood(self) -> bool:
         """By the ids' time, which is that of the web processes."""
         with self.database.read() as connection:
-            return came_since(connection, utc_now() - timedelta(seconds=LOOK_SECONDS), FLOOD) >= FLOOD
+            return count_since(connection, utc_now() - timedelta(seconds=LOOK_SECONDS), FLOOD) >= FLOOD
